@@ -1,0 +1,1 @@
+"""The engine's ports in memory, with AWS's manners: the same conditions, limits and failures, none of the waiting."""
