@@ -1,8 +1,8 @@
 """What every simulated system shares: one WSGI shape with faults, a log of our mistakes, a backstage, and real sockets.
 
 A simulated system subclasses `Simulator` and answers `serve`. `Simulator` runs the planned faults around it, turns a
-dropped connection into a socket that really closes, and serves the backstage: POST /_backstage/{action} with a JSON body
-calls the method `backstage_{action}` with the body's members as keyword arguments and answers its return value as JSON.
+dropped connection into a socket that really closes, and serves the backstage: POST /_backstage/{action} with a JSON
+body calls the method `backstage_{action}` with the body's members as keyword arguments and answers its return value as JSON.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ def dumps(body: object) -> str:
 class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's own name
+    def log(self, type: str, message: str, *args: Any) -> None:
         return
 
 
