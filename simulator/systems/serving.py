@@ -2,7 +2,7 @@
 
 A simulated system subclasses `Simulator` and answers `serve`. `Simulator` runs the planned faults around it, turns a
 dropped connection into a socket that really closes, and serves the backstage: POST /_backstage/{action} with a JSON
-body calls the method `backstage_{action}` with the body's members as keyword arguments and answers its return value as JSON.
+body calls the method `backstage_{action}` with the body's members as keyword arguments and answers its return value.
 """
 
 from __future__ import annotations
