@@ -1,0 +1,152 @@
+"""The line to one connection: every call a system's client makes goes through it.
+
+It holds each call back to the vendor's rate allowance, which all workers share through the table, waits out pauses,
+hands out the access token, and counts what leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from chalicelib.engine.connection import Connection
+from chalicelib.engine.errors import LockedOut, TryAgain
+from chalicelib.engine.grants import Grants, Tokens
+from chalicelib.engine.ports import Clock, Conflict, Http, HttpAnswer, HttpRequest, Item, Metrics, Put, Store, Vault
+
+LONGEST_WAIT = 15.0  # seconds a worker waits for its turn before it gives the record back
+TRIES = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A vendor's rate allowance: `per_second` on average, `block` calls drawn from the table at once.
+
+    `scope` says who shares it: "identity" (the company behind the connection) or "app".
+    """
+
+    per_second: float
+    block: int = 8
+    scope: str = "identity"
+
+
+@dataclass(slots=True)
+class Line:
+    """Not thread-safe: one worker, one line."""
+
+    connection: Connection
+    identity: str
+    budget: Budget
+    store: Store
+    vault: Vault
+    http: Http
+    clock: Clock
+    metrics: Metrics
+    endpoints: Mapping[str, str] = field(default_factory=dict)
+    rate_scale: float = 1.0
+    calls: int = 0
+    metered: int = 0
+    _slots: list[datetime] = field(default_factory=list)
+
+    # ------------------------------------------------------------------ what clients use
+
+    def endpoint(self, name: str, default: str) -> str:
+        """The host of the system (no trailing slash): stage local may name another; `{...}` takes the settings."""
+        return self.endpoints.get(name, default).format(**self.connection.settings).rstrip("/")
+
+    def credentials(self) -> dict[str, str]:
+        """The secret of this connection. Raises LockedOut when none was stored."""
+        secret = self.vault.read(self.connection.secret_name)
+        if secret is None:
+            raise LockedOut(
+                f"The connection {self.connection.name} has no stored credentials.",
+                fix=f"An admin enters the credentials of {self.connection.name} again with `mlc apply`.",
+            )
+        return secret
+
+    def access_token(self, renew: Callable[[Tokens | None, Mapping[str, str]], Tokens], *, rejected: str = "") -> str:
+        """A working access token. `renew` gets the present tokens (None: never had any) and the credentials;
+        `rejected` is the token the vendor has just turned down."""
+        grants = Grants(store=self.store, vault=self.vault, clock=self.clock)
+        return grants.access_token(self.grant_pk(), self.credentials(), renew, rejected=rejected)
+
+    def call(self, request: HttpRequest, *, metered: bool = False) -> HttpAnswer:
+        """Send one request in its turn. Raises TryAgain when the turn is too far off, and what `Http.send` raises."""
+        self._take_turn()
+        self.calls += 1
+        self.metered += metered
+        self.metrics.count("RemoteCalls", system=self.connection.system)
+        if metered:
+            self.metrics.count("MeteredReads", system=self.connection.system)
+        return self.http.send(request)
+
+    def pause(self, seconds: float, why: str) -> None:
+        """Nobody calls on this allowance for so long: the vendor asked for it."""
+        self.metrics.count("Throttled", system=self.connection.system)
+        self._slots.clear()
+        until = self.clock.now() + timedelta(seconds=seconds)
+        for _ in range(TRIES):
+            item = self._budget_item()
+            if item.body.get("paused_until", "") >= until.isoformat():  # type: ignore[operator]  # both are text
+                return
+            try:
+                self._write_budget(item, paused_until=until.isoformat(), why=why)
+            except Conflict:
+                continue
+            return
+
+    def grant_pk(self) -> str:
+        connection = self.connection
+        return f"G#{connection.system}#{connection.environment}#{self.identity}"
+
+    # ------------------------------------------------------------------ the allowance
+
+    def _take_turn(self) -> None:
+        now = self.clock.now()
+        while self._slots and self._slots[0] < now - timedelta(seconds=2):
+            self._slots.pop(0)  # an unused turn is gone, so that a pause between calls never ends in a burst
+        if not self._slots:
+            self._slots = self._draw()
+        wait = (self._slots[0] - now).total_seconds()
+        if wait > LONGEST_WAIT:
+            self._slots.clear()
+            raise TryAgain("The vendor's rate allowance is used up for the moment.", after=wait, counts=False)
+        self._slots.pop(0)
+        if wait > 0:
+            self.clock.sleep(wait)
+
+    def _draw(self) -> list[datetime]:
+        """Reserve the next block of turns on the shared time line."""
+        step = timedelta(seconds=1 / (self.budget.per_second * self.rate_scale))
+        for _ in range(TRIES):
+            item = self._budget_item()
+            now = self.clock.now()
+            paused_until = _moment(item.body.get("paused_until"))
+            if paused_until and paused_until > now:
+                wait = (paused_until - now).total_seconds()
+                raise TryAgain(str(item.body.get("why", "The vendor asked us to wait.")), after=wait, counts=False)
+            begin = max(now, _moment(item.body.get("next_free")) or now)
+            if (begin - now).total_seconds() > LONGEST_WAIT:
+                after = (begin - now).total_seconds()
+                raise TryAgain("The vendor's rate allowance is used up for the moment.", after=after, counts=False)
+            try:
+                self._write_budget(item, next_free=(begin + self.budget.block * step).isoformat())
+            except Conflict:
+                self.clock.sleep(0.02 + 0.1 * self.clock.chance())
+                continue
+            return [begin + n * step for n in range(self.budget.block)]
+        raise TryAgain("Too many workers share this vendor's rate allowance right now.", after=5, counts=False)
+
+    def _budget_item(self) -> Item:
+        connection = self.connection
+        who = self.identity if self.budget.scope == "identity" else "app"
+        pk = f"B#{connection.system}#{connection.environment}#{who}"
+        return self.store.get([(pk, "BUDGET")]).get((pk, "BUDGET")) or Item(pk=pk, sk="BUDGET")
+
+    def _write_budget(self, item: Item, **changes: str) -> None:
+        self.store.write([Put(Item(pk=item.pk, sk=item.sk, version=item.version, body={**item.body, **changes}))])
+
+
+def _moment(value: object) -> datetime | None:
+    return datetime.fromisoformat(str(value)).astimezone(UTC) if value else None

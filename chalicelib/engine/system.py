@@ -1,0 +1,33 @@
+"""What a system says of itself, once, in its folder's `__init__.py`: the registry loads it on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+
+from chalicelib.engine.line import Budget, Line
+from chalicelib.engine.ports import Door, Source, Target
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """One outside product.
+
+    `settings` validates what a connection says openly (domain, realm), `credentials` names what it keeps in the vault
+    and says where a person finds each. `identity` gives the part of the settings that one tenant alone may hold (a
+    realm, a domain): it keys the grant and is claimed at set-up.
+    """
+
+    name: str
+    title: str
+    settings: type[BaseModel]
+    credentials: Mapping[str, str]
+    identity: Callable[[Mapping[str, str]], str]
+    budget: Budget
+    door: Callable[[Line], Door]
+    source: Callable[[Line], Source] | None = None
+    target: Callable[[Line], Target] | None = None
+    environments: tuple[str, ...] = ("production", "sandbox")
+    optional_credentials: frozenset[str] = field(default_factory=frozenset)
