@@ -20,8 +20,6 @@ LEASE = timedelta(seconds=60)
 TURNS_TO_WAIT = 40
 SAVE_TRIES = 8
 
-_known: dict[str, Tokens] = {}  # this container's copy, so that a token costs no read of the table per call
-
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
@@ -44,21 +42,24 @@ Renew = Callable[[Tokens | None, Mapping[str, str]], Tokens]
 
 @dataclass(frozen=True, slots=True)
 class Grants:
+    """One per container: it remembers the tokens it has seen, so that a token costs no read of the table per call."""
+
     store: Store
     vault: Vault
     clock: Clock
+    _known: dict[str, Tokens] = field(default_factory=dict, repr=False)
 
     def access_token(self, pk: str, credentials: Mapping[str, str], renew: Renew, *, rejected: str = "") -> str:
-        """A token other than `rejected`. Raises LockedOut when a person must reconnect, TryAgain for passing trouble."""
+        """A token other than `rejected`. Raises LockedOut when a person must reconnect, else TryAgain."""
         born_of = fingerprint(dict(credentials))
-        known = _known.get(pk)
+        known = self._known.get(pk)
         if known and self._usable(known, born_of, rejected):
             return known.access_token
         for _ in range(TURNS_TO_WAIT):
             item = self.store.get([(pk, "GRANT")]).get((pk, "GRANT")) or Item(pk=pk, sk="GRANT")
             tokens = self._open(item)
             if tokens and self._usable(tokens, born_of, rejected):
-                _known[pk] = tokens
+                self._known[pk] = tokens
                 return tokens.access_token
             if self._leased(item):
                 self.clock.sleep(0.25 + 0.25 * self.clock.chance())
@@ -72,7 +73,7 @@ class Grants:
         raise TryAgain("Another worker is renewing this connection's access.", after=10, counts=False)
 
     def forget(self, pk: str) -> None:
-        _known.pop(pk, None)
+        self._known.pop(pk, None)
 
     def _usable(self, tokens: Tokens, born_of: str, rejected: str) -> bool:
         return tokens.born_of == born_of and tokens.access_token != rejected and tokens.fresh(self.clock.now())
@@ -103,7 +104,7 @@ class Grants:
             raise
         tokens = Tokens(**{**asdict(fresh), "previous": current.refresh_token if current else "", "born_of": born_of})
         self._save(item, tokens)
-        _known[item.pk] = tokens
+        self._known[item.pk] = tokens
         return tokens.access_token
 
     def _release(self, item: Item) -> None:

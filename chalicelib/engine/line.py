@@ -43,6 +43,7 @@ class Line:
     http: Http
     clock: Clock
     metrics: Metrics
+    grants: Grants
     endpoints: Mapping[str, str] = field(default_factory=dict)
     rate_scale: float = 1.0
     calls: int = 0
@@ -68,8 +69,7 @@ class Line:
     def access_token(self, renew: Callable[[Tokens | None, Mapping[str, str]], Tokens], *, rejected: str = "") -> str:
         """A working access token. `renew` gets the present tokens (None: never had any) and the credentials;
         `rejected` is the token the vendor has just turned down."""
-        grants = Grants(store=self.store, vault=self.vault, clock=self.clock)
-        return grants.access_token(self.grant_pk(), self.credentials(), renew, rejected=rejected)
+        return self.grants.access_token(self.grant_pk(), self.credentials(), renew, rejected=rejected)
 
     def call(self, request: HttpRequest, *, metered: bool = False) -> HttpAnswer:
         """Send one request in its turn. Raises TryAgain when the turn is too far off, and what `Http.send` raises."""

@@ -139,14 +139,16 @@ class Company:
 class Draft:
     """A target document to be: the fields we own, in the target's normal form.
 
-    `body` holds JSON values only; amounts are strings with the target's decimals. `money` is the total to check,
-    `guard` what the target needs to look for a twin or for our own mark.
+    `body` holds JSON values only; amounts are strings with the target's decimals. `once` is written at creation and
+    never compared or touched again (a memo belongs to the people in the target from then on). `money` is the total that
+    the target must arrive at.
     """
 
     kind: str
     body: Json
     summary: Summary
     money: Money | None = None
+    once: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,6 +181,7 @@ class Intent:
     attempt_key: str  # the same for every repeat of this very attempt
     revision: int
     money: Money | None = None
+    once: Json = field(default_factory=dict)
     current: Current | None = None  # update: what we read just before
 
 
