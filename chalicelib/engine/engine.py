@@ -1,0 +1,169 @@
+"""The engine at work for one container: the ports, the registry, and the flows opened so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from chalicelib.engine import setup as setups
+from chalicelib.engine.connection import Connection
+from chalicelib.engine.errors import Held, LockedOut
+from chalicelib.engine.flow import Flow
+from chalicelib.engine.grants import Grants
+from chalicelib.engine.line import Line
+from chalicelib.engine.ports import Clock, Http, Metrics, Notices, Queue, Source, Store, Target, Vault
+from chalicelib.engine.records import Reference
+from chalicelib.engine.setup import FlowSetup, Health
+from chalicelib.engine.system import System
+
+COMPANY_CHECK = timedelta(minutes=10)
+RETRY_LOCKED_OUT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The engine's own delays. Stage local and tests shorten them."""
+
+    queued: timedelta = timedelta(minutes=5)  # a message not handled by then is sent again
+    lease: timedelta = timedelta(seconds=150)  # longer than any writer may run
+    first_retry: timedelta = timedelta(seconds=30)
+    longest_retry: timedelta = timedelta(hours=1)
+    paused: timedelta = timedelta(minutes=15)
+    references: timedelta = timedelta(hours=6)
+    most_queued: int = 300  # messages per connection under way at once
+
+
+@dataclass(slots=True)
+class Engine:
+    store: Store
+    queue: Queue
+    vault: Vault
+    http: Http
+    clock: Clock
+    notices: Notices
+    metrics: Metrics
+    load_system: Callable[[str], System]
+    load_flow: Callable[[str], Flow]
+    endpoints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rate_scales: Mapping[str, float] = field(default_factory=dict)
+    pace: Pace = Pace()
+    references: dict[tuple[str, str], tuple[int, list[Reference]]] = field(default_factory=dict)
+    checked: dict[str, datetime] = field(default_factory=dict)
+    _grants: Grants | None = None
+
+    def line(self, connection: Connection) -> Line:
+        """A fresh line. Lines are one worker's; grants are the container's."""
+        system = self.load_system(connection.system)
+        if self._grants is None:
+            self._grants = Grants(store=self.store, vault=self.vault, clock=self.clock)
+        return Line(
+            connection=connection,
+            identity=system.identity(connection.settings),
+            budget=system.budget,
+            store=self.store,
+            vault=self.vault,
+            http=self.http,
+            clock=self.clock,
+            metrics=self.metrics,
+            grants=self._grants,
+            endpoints=self.endpoints.get(connection.system, {}),
+            rate_scale=self.rate_scales.get(connection.system, 1.0),
+        )
+
+    def open(self, tenant: str, flow: str) -> OpenFlow | None:
+        """The flow with both its connections, read afresh; None if there is none of that name."""
+        key = (setups.pk(tenant), f"FLOW#{flow}")
+        item = self.store.get([key]).get(key)
+        if item is None:
+            return None
+        setup = setups.read_flow(tenant, item)
+        ends = [(setups.pk(tenant), f"CONNECTION#{name}") for name in (setup.source, setup.target)]
+        health = [setups.health_key(tenant, name) for name in (setup.source, setup.target)]
+        found = self.store.get([*ends, *health])
+        return OpenFlow(
+            engine=self,
+            setup=setup,
+            flow=self.load_flow(setup.flow),
+            source=setups.read_connection(tenant, found[ends[0]]),
+            target=setups.read_connection(tenant, found[ends[1]]),
+            source_health=setups.read_health(found.get(health[0])),
+            target_health=setups.read_health(found.get(health[1])),
+        )
+
+    def locked_out(self, connection: Connection, lockout: LockedOut) -> None:
+        """The connection stops until `RETRY_LOCKED_OUT` or new credentials; told once."""
+        until = self.clock.now() + RETRY_LOCKED_OUT
+        change = Health(state="locked_out", message=lockout.message, fix=lockout.fix, until=until.isoformat())
+        self.metrics.count("LockedOut", system=connection.system)
+        if setups.save_health(self.store, self.clock, connection.tenant, connection.name, change):
+            self.notices.publish(
+                f"{connection.name} ({connection.tenant}) needs you",
+                f"{lockout.message}\n\nWhat to do: {lockout.fix}\n\nNothing is lost: what waits goes on by itself then.",
+            )
+
+    def works(self, connection: Connection, health: Health) -> None:
+        if health.state != "ok":
+            setups.save_health(self.store, self.clock, connection.tenant, connection.name, Health(state="ok"))
+
+    def check_company(self, connection: Connection) -> None:
+        """Before writing: the company behind the credentials is the pinned one. Raises Held or LockedOut."""
+        known = self.checked.get(connection.key)
+        if known and known + COMPANY_CHECK > self.clock.now():
+            return
+        system = self.load_system(connection.system)
+        company = system.door(self.line(connection)).company()
+        if connection.pinned and company.id != connection.pinned.id:
+            raise Held(
+                "wrong_company",
+                f"The credentials of {connection.name} lead to {company.name} ({company.id}), "
+                f"not to {connection.pinned.name} ({connection.pinned.id}). Nothing was written.",
+                cause=f"connection {connection.name}",
+                fix=f"Reconnect {connection.name} to {connection.pinned.name}.",
+                owner="admin",
+                waits_for=[f"connection:{connection.name}"],
+            )
+        self.checked[connection.key] = self.clock.now()
+
+
+@dataclass(slots=True)
+class OpenFlow:
+    """One customer's flow, ready to run."""
+
+    engine: Engine
+    setup: FlowSetup
+    flow: Flow
+    source: Connection
+    target: Connection
+    source_health: Health
+    target_health: Health
+    _source: Source | None = None
+    _target: Target | None = None
+
+    @property
+    def source_end(self) -> Source:
+        if self._source is None:
+            system = self.engine.load_system(self.source.system)
+            assert system.source is not None
+            self._source = system.source(self.engine.line(self.source))
+        return self._source
+
+    @property
+    def target_end(self) -> Target:
+        if self._target is None:
+            system = self.engine.load_system(self.target.system)
+            assert system.target is not None
+            self._target = system.target(self.engine.line(self.target))
+        return self._target
+
+    @property
+    def target_title(self) -> str:
+        return self.engine.load_system(self.target.system).title
+
+    @property
+    def policies(self) -> dict[str, str]:
+        return {policy.name: policy.default for policy in self.flow.policies} | dict(self.setup.policies)
+
+    @property
+    def writer_queue(self) -> str:
+        return f"writer-{self.target.system}"

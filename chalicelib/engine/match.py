@@ -1,0 +1,89 @@
+"""Is it the same company? Rules that decide, rules that only narrow down, and suggestions that never write."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chalicelib.engine.records import Draft, Reference
+
+NEAR = 90.0  # RapidFuzz token-sort ratio from which a name is shown as a possible twin
+MOST_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`decides` False: it may choose among several candidates, never link by itself."""
+
+    name: str
+    fits: Callable[[Draft, Reference], bool]
+    decides: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """`one` is certain. `candidates` are what a person has to choose from; `by` names the rule."""
+
+    one: Reference | None = None
+    candidates: Sequence[Reference] = ()
+    by: str = ""
+
+
+def match(draft: Draft, references: Sequence[Reference], rules: Sequence[Rule]) -> Match:
+    """Apply the rules in order. One hit of a deciding rule is the answer; several are narrowed by the later rules."""
+    for n, rule in enumerate(rules):
+        hits = [ref for ref in references if rule.fits(draft, ref)]
+        if not hits:
+            continue
+        by = rule.name
+        for narrower in rules[n + 1 :]:
+            if len(hits) == 1:
+                break
+            fewer = [ref for ref in hits if narrower.fits(draft, ref)]
+            if fewer:
+                hits, by = fewer, f"{by} and {narrower.name}"
+        if len(hits) == 1 and rule.decides:
+            return Match(one=hits[0], by=by)
+        return Match(candidates=hits[:MOST_SHOWN], by=by)
+    return Match(candidates=near(draft, references), by="similar name")
+
+
+def near(draft: Draft, references: Sequence[Reference]) -> list[Reference]:
+    """Names so similar that a person should look before a new one is made."""
+    from rapidfuzz import fuzz, process
+
+    wanted = plain_name(str(draft.body.get("name", "")))
+    names = {n: plain_name(ref.name) for n, ref in enumerate(references)}
+    found = process.extract(wanted, names, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=MOST_SHOWN)
+    return [references[n] for _, _, n in found]
+
+
+def plain_name(text: str) -> str:
+    """Casefolded, NFKC, single blanks: how two spellings of one name are compared."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def _same_name(draft: Draft, ref: Reference) -> bool:
+    wanted = {plain_name(str(draft.body.get(part) or "")) for part in ("name", "original_name")} - {""}
+    return not wanted.isdisjoint({plain_name(name) for name in (ref.name, *ref.aliases)})
+
+
+def _same_id(draft: Draft, ref: Reference) -> bool:
+    outside = str(draft.once.get("outside_id") or "")
+    return bool(outside) and outside in {ref.code, f"id:{ref.id}"}
+
+
+def _same_address(draft: Draft, ref: Reference) -> bool:
+    def part(name: str) -> tuple[str, str]:
+        return plain_name(str(draft.body.get(name) or "")), plain_name(ref.contact.get(name, ""))
+
+    email, their_email = part("email")
+    if email and email == their_email:
+        return True
+    return all(ours and ours == theirs for ours, theirs in (part("line1"), part("postal_code")))
+
+
+same_id = Rule("same id", _same_id)
+same_name = Rule("same name", _same_name)
+same_address = Rule("same address", _same_address, decides=False)

@@ -1,0 +1,78 @@
+"""The target's lists that documents point to (accounts, vendors, terms), kept in the table and re-read when needed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+
+from chalicelib.engine.engine import OpenFlow
+from chalicelib.engine.ledger import CHUNK
+from chalicelib.engine.ports import Item, Op, Put
+from chalicelib.engine.records import Reference, canonical, fingerprint
+
+
+def _pk(flow: OpenFlow) -> str:
+    return f"REF#{flow.target.tenant}#{flow.target.name}"
+
+
+def load(flow: OpenFlow, kinds: Iterable[str]) -> dict[str, list[Reference]]:
+    """The kept lists; a list never read before is read from the target now."""
+    store, pk = flow.engine.store, _pk(flow)
+    heads = store.get([(pk, f"{kind}#0") for kind in kinds])
+    found: dict[str, list[Reference]] = {}
+    for kind in kinds:
+        head = heads.get((pk, f"{kind}#0"))
+        if head is None:
+            refresh(flow, kind)
+            found[kind] = flow.engine.references[(pk, kind)][1]
+            continue
+        known = flow.engine.references.get((pk, kind))
+        if known is None or known[0] != head.version:
+            known = (head.version, _read(flow, kind, head))
+            flow.engine.references[(pk, kind)] = known
+        found[kind] = known[1]
+    return found
+
+
+def refresh(flow: OpenFlow, kind: str) -> bool:
+    """Read the list from the target and keep it; True if it differs from the kept one."""
+    store, pk = flow.engine.store, _pk(flow)
+    entries = sorted(flow.target_end.references(kind), key=lambda ref: ref.id)
+    text = canonical([asdict(ref) for ref in entries])
+    packed = gzip.compress(text.encode(), 6, mtime=0)
+    print_ = fingerprint(text)
+    key = (pk, f"{kind}#0")
+    head = store.get([key]).get(key)
+    changed = head is None or head.body.get("fingerprint") != print_
+    count = max(1, -(-len(packed) // CHUNK))
+    body: dict[str, object] = {"chunks": count, "fingerprint": print_, "read_at": flow.engine.clock.now().isoformat()}
+    version = head.version if head else 0
+    ops: list[Op] = [
+        Put(Item(pk=pk, sk=f"{kind}#{n}", body=body, blob=packed[n * CHUNK : (n + 1) * CHUNK]), guarded=False)
+        for n in range(1, count)
+    ]
+    first = Put(Item(pk=pk, sk=f"{kind}#0", body=body, blob=packed[:CHUNK], version=version))
+    store.write([first, *ops])
+    flow.engine.references[(pk, kind)] = (version + 1, entries)
+    return changed
+
+
+def older_than(flow: OpenFlow, kinds: Iterable[str], moment: datetime) -> list[str]:
+    """Those of the kinds that were never read, or last read before the moment."""
+    pk = _pk(flow)
+    heads = flow.engine.store.get([(pk, f"{kind}#0") for kind in kinds])
+    return [
+        kind
+        for kind in kinds
+        if (head := heads.get((pk, f"{kind}#0"))) is None or datetime.fromisoformat(str(head.body["read_at"])) < moment
+    ]
+
+
+def _read(flow: OpenFlow, kind: str, head: Item) -> list[Reference]:
+    count, pk = int(str(head.body["chunks"])), head.pk
+    rest = flow.engine.store.get([(pk, f"{kind}#{n}") for n in range(1, count)]) if count > 1 else {}
+    blobs = [head.blob or b"", *[rest[(pk, f"{kind}#{n}")].blob or b"" for n in range(1, count)]]
+    return [Reference(**entry) for entry in json.loads(gzip.decompress(b"".join(blobs)))]

@@ -1,0 +1,164 @@
+"""What a customer has set up: tenants, connections, flows with their policies and mappings, and each connection's health."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime
+from typing import Literal
+
+from chalicelib.engine.connection import Connection
+from chalicelib.engine.ports import Clock, Conflict, Item, Op, Put, Store
+from chalicelib.engine.records import Company, Json
+
+FlowState = Literal["rehearsing", "live", "paused"]
+
+
+@dataclass(frozen=True, slots=True)
+class FlowSetup:
+    """One customer's use of one flow. `name` is unique within the tenant; `flow` is the registry's."""
+
+    tenant: str
+    name: str
+    flow: str
+    source: str
+    target: str
+    cut_over: date
+    every_minutes: int = 15
+    policies: Mapping[str, str] = field(default_factory=dict)
+    mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    max_attempts: int = 8
+    state: FlowState = "rehearsing"
+    started_at: str = ""
+    paused_from: FlowState = "rehearsing"
+    mapping_version: int = 1
+    version: int = 0
+
+    @property
+    def sk(self) -> str:
+        return f"FLOW#{self.name}"
+
+
+def pk(tenant: str) -> str:
+    return f"T#{tenant}"
+
+
+def connection_put(connection: Connection, version: int) -> Put:
+    pinned = {"id": connection.pinned.id, "name": connection.pinned.name} if connection.pinned else None
+    body: Json = {
+        "system": connection.system,
+        "environment": connection.environment,
+        "settings": dict(connection.settings),
+        "pinned": pinned,
+    }
+    item = Item(pk=pk(connection.tenant), sk=f"CONNECTION#{connection.name}", body=body, version=version)
+    return Put(item)
+
+
+def read_connection(tenant: str, item: Item) -> Connection:
+    pinned = item.body.get("pinned")
+    return Connection(
+        tenant=tenant,
+        name=item.sk.split("#", 1)[1],
+        system=str(item.body["system"]),
+        environment=str(item.body["environment"]),
+        settings=dict(item.body["settings"]),  # type: ignore[call-overload]  # written by connection_put
+        pinned=Company(id=str(pinned["id"]), name=str(pinned["name"])) if isinstance(pinned, dict) else None,
+    )
+
+
+def connections(store: Store, tenant: str) -> dict[str, tuple[Connection, int]]:
+    """Every connection of the tenant with its stored version."""
+    return {
+        item.sk.split("#", 1)[1]: (read_connection(tenant, item), item.version)
+        for item in _all(store, tenant, "CONNECTION#")
+    }
+
+
+def flow_put(setup: FlowSetup) -> Put:
+    body: Json = {
+        name: getattr(setup, name)
+        for name in FlowSetup.__dataclass_fields__
+        if name not in {"tenant", "name", "version", "cut_over", "policies", "mappings"}
+    }
+    body |= {
+        "cut_over": setup.cut_over.isoformat(),
+        "policies": dict(setup.policies),
+        "mappings": {kind: dict(values) for kind, values in setup.mappings.items()},
+    }
+    return Put(Item(pk=pk(setup.tenant), sk=setup.sk, body=body, version=setup.version))
+
+
+def mapping_put(setup: FlowSetup, at: datetime, by: str) -> Put:
+    """The history of the mappings: every version stays readable."""
+    body: Json = {"mappings": {k: dict(v) for k, v in setup.mappings.items()}, "at": at.isoformat(), "by": by}
+    item = Item(pk=f"M#{setup.tenant}#{setup.name}", sk=f"V#{setup.mapping_version:06d}", body=body)
+    return Put(item, guarded=False)
+
+
+def read_flow(tenant: str, item: Item) -> FlowSetup:
+    body = {**item.body, "cut_over": date.fromisoformat(str(item.body["cut_over"]))}
+    return FlowSetup(tenant=tenant, name=item.sk.split("#", 1)[1], version=item.version, **body)  # type: ignore[arg-type]  # written by flow_put
+
+
+def flows(store: Store, tenant: str) -> dict[str, FlowSetup]:
+    return {item.sk.split("#", 1)[1]: read_flow(tenant, item) for item in _all(store, tenant, "FLOW#")}
+
+
+def _all(store: Store, tenant: str, prefix: str) -> list[Item]:
+    found: list[Item] = []
+    cursor = None
+    while True:
+        rows = store.query(pk(tenant), prefix=prefix, limit=200, cursor=cursor)
+        found += rows.items
+        cursor = rows.cursor
+        if cursor is None:
+            return found
+
+
+# ---------------------------------------------------------------------------------------------- health
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How a connection fares. `until` is when the next try is due while it is locked out."""
+
+    state: Literal["untried", "ok", "locked_out"] = "untried"
+    message: str = ""
+    fix: str = ""
+    since: str = ""
+    until: str = ""
+    version: int = 0
+
+    def locked(self, now: datetime) -> bool:
+        return self.state == "locked_out" and bool(self.until) and datetime.fromisoformat(self.until) > now
+
+
+def health_key(tenant: str, connection: str) -> tuple[str, str]:
+    return pk(tenant), f"HEALTH#{connection}"
+
+
+def read_health(item: Item | None) -> Health:
+    if item is None:
+        return Health()
+    return Health(version=item.version, **{k: str(v) for k, v in item.body.items()})  # type: ignore[arg-type]
+
+
+def save_health(store: Store, clock: Clock, tenant: str, connection: str, change: Health) -> bool:
+    """Note a change of state; True if it is news (another state or message than before)."""
+    key = health_key(tenant, connection)
+    for _ in range(5):
+        known = read_health(store.get([key]).get(key))
+        news = (known.state, known.message) != (change.state, change.message)
+        if not news and change.state == "ok":
+            return False
+        since = clock.now().isoformat() if news else known.since
+        stored = replace(change, since=since, version=known.version)
+        body: Json = {name: getattr(stored, name) for name in ("state", "message", "fix", "since", "until")}
+        op: Op = Put(Item(pk=key[0], sk=key[1], body=body, version=known.version))
+        try:
+            store.write([op])
+        except Conflict:
+            continue
+        return news
+    return False
