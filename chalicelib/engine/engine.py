@@ -99,7 +99,7 @@ class Engine:
         if setups.save_health(self.store, self.clock, connection.tenant, connection.name, change):
             self.notices.publish(
                 f"{connection.name} ({connection.tenant}) needs you",
-                f"{lockout.message}\n\nWhat to do: {lockout.fix}\n\nNothing is lost: what waits goes on by itself then.",
+                f"{lockout.message}\n\nWhat to do: {lockout.fix}\n\nNothing is lost: what waits goes on by itself.",
             )
 
     def works(self, connection: Connection, health: Health) -> None:

@@ -76,8 +76,10 @@ class Flow:
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)
 
-    def mapped_kinds(self) -> set[str]:
-        return {kind for move in self.moves for kind in move.references}
+    def reference_kinds(self) -> set[str]:
+        """The target's lists that this flow needs, for mapping and for matching."""
+        mapped = {kind for move in self.moves for kind in move.references}
+        return mapped | {move.target_kind for move in self.moves if move.match}
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,7 @@ class Store(Protocol):
         """Items of one partition in sort-key order, at most `limit` (at most 1 MB) a call.
 
         `prefix` restricts to sort keys that begin so, `upto` to sort keys <= it (not both). The table itself is read
-        consistently; an index lags behind and yields items with pk and sk only (empty body, version 0).
+        consistently; an index lags behind and yields items with pk, sk and that index's key (empty body, version 0).
         `cursor` continues after an earlier answer's `cursor`; None in the answer means the end.
         """
         ...

@@ -1,4 +1,4 @@
-"""What a customer has set up: tenants, connections, flows with their policies and mappings, and each connection's health."""
+"""What a customer has set up: connections, flows with their policies and mappings; and each connection's health."""
 
 from __future__ import annotations
 

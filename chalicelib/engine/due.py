@@ -1,0 +1,181 @@
+"""What is due: records whose message was lost, never sent, or has to wait for its time; and flows whose run is due.
+
+Two levels. Records stand under their target connection, sorted by (class, moment): "a" waits for its time, "b" is
+queued until then. Connections stand in 16 rows-of-rows with their earliest moment, so that a minute's tick reads those
+and goes into the connections that have something due, a few hundred records each: one customer's first sync never
+hides another's record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from chalicelib.engine import ledger, runs
+from chalicelib.engine import setup as setups
+from chalicelib.engine.engine import Engine, OpenFlow
+from chalicelib.engine.ledger import Head
+from chalicelib.engine.ports import Conflict, Item, Put
+from chalicelib.engine.records import Json, RecordKey
+
+SHARDS = 16
+LOOK_AGAIN = timedelta(hours=1)  # a quiet connection is looked at this often, whatever its row says
+TRIES = 5
+
+
+def row_key(tenant: str, name: str) -> tuple[str, str]:
+    """The due row of a connection ("c#...") or of a flow's schedule ("f#...")."""
+    return f"DUE#{sum(f'{tenant}#{name}'.encode()) % SHARDS}", f"{tenant}#{name}"
+
+
+def announce(flow: OpenFlow) -> int:
+    """Make sure the tick will look at the connection in time for what is about to be kept; how many may be queued now.
+
+    Called before the keeping: a crash in between costs a look, never a record.
+    """
+    engine = flow.engine
+    note(engine, flow.target.tenant, flow.target.name, engine.clock.now() + engine.pace.queued)
+    return _free(engine, flow.target.tenant, flow.target.name)[0]
+
+
+def send(flow: OpenFlow, keys: Sequence[RecordKey]) -> None:
+    if keys:
+        flow.engine.queue.send(flow.writer_queue, [key.pk for key in keys], group=flow.setup.tenant)
+
+
+def make_due(flow: OpenFlow, head: Head) -> bool:
+    """Set the record waiting and due at once; the tick queues it. False if somebody moved it first."""
+    engine = flow.engine
+    now = engine.clock.now()
+    note(engine, flow.target.tenant, flow.target.name, now)
+    new = replace(
+        head, state="unknown" if head.intent else "waiting", due=("a", now.isoformat()), updated_at=now.isoformat()
+    )
+    try:
+        engine.store.write([ledger.put(new)])
+    except Conflict:
+        return False
+    return True
+
+
+def schedule(engine: Engine, setup: setups.FlowSetup, moment: datetime) -> None:
+    """The flow's next run is due then."""
+    pk, sk = row_key(setup.tenant, f"f#{setup.name}")
+    item = engine.store.get([(pk, sk)]).get((pk, sk)) or Item(pk=pk, sk=sk)
+    body: Json = {"tenant": setup.tenant, "flow": setup.name, "at": moment.isoformat()}
+    engine.store.write([Put(replace(item, body=body))])
+
+
+def tick(engine: Engine) -> int:
+    """Queue what is due, at most the free places of each connection. Returns how many records were queued."""
+    queued = 0
+    now = engine.clock.now()
+    for shard in range(SHARDS):
+        cursor = None
+        while True:
+            rows = engine.store.query(f"DUE#{shard}", limit=500, cursor=cursor)
+            for row in rows.items:
+                if datetime.fromisoformat(str(row.body["at"])) > now:
+                    continue
+                if "flow" in row.body:
+                    _start(engine, row)
+                else:
+                    queued += _sweep(engine, row)
+            cursor = rows.cursor
+            if cursor is None:
+                break
+    return queued
+
+
+# ---------------------------------------------------------------------------------------------- inside
+
+
+def _start(engine: Engine, row: Item) -> None:
+    flow = engine.open(str(row.body["tenant"]), str(row.body["flow"]))
+    if flow is None:
+        return
+    following = engine.clock.now() + timedelta(minutes=flow.setup.every_minutes)
+    try:
+        engine.store.write([Put(replace(row, body={**row.body, "at": following.isoformat()}))])
+    except Conflict:
+        return  # another tick has it
+    if flow.setup.state != "paused" and not runs.under_way(engine, flow.setup):
+        runs.start(engine, flow)
+
+
+def _sweep(engine: Engine, row: Item) -> int:
+    """Queue one connection's due records and note when to look again."""
+    tenant, connection = str(row.body["tenant"]), str(row.body["connection"])
+    now = engine.clock.now()
+    partition = f"D#{tenant}#{connection}"
+    free, expired = _free(engine, tenant, connection)
+    waiting = engine.store.query(partition, index="due", upto=f"a#{now.isoformat()}", limit=max(free, 1)).items
+    keys = [RecordKey.from_pk(item.pk) for item in [*expired, *waiting][: max(free, 0)]]
+    sent = _queue_again(engine, keys)
+    # An index lags: after a look that found work, look again next minute; a quiet one waits for its next moment.
+    if keys or free <= 0:
+        following = now + timedelta(seconds=min(60, engine.pace.queued.total_seconds()))
+    else:
+        following = min(now + LOOK_AGAIN, _next_moment(engine, partition) or now + LOOK_AGAIN)
+    with suppress(Conflict):  # something was announced meanwhile: its own moment stands
+        engine.store.write([Put(replace(row, body={**row.body, "at": following.isoformat()}))])
+    return sent
+
+
+def _queue_again(engine: Engine, keys: Sequence[RecordKey]) -> int:
+    by_queue: dict[tuple[str, str], list[str]] = {}
+    flows: dict[tuple[str, str], OpenFlow | None] = {}
+    until = (engine.clock.now() + engine.pace.queued).isoformat()
+    for key, head in ledger.heads(engine.store, keys).items():
+        if head.due is None:
+            continue
+        at = (key.tenant, key.flow)
+        if at not in flows:
+            flows[at] = engine.open(*at)
+        flow = flows[at]
+        if flow is None:
+            continue
+        try:
+            engine.store.write([ledger.put(replace(head, due=("b", until)))])
+        except Conflict:
+            continue
+        by_queue.setdefault((flow.writer_queue, key.tenant), []).append(key.pk)
+    for (queue, tenant), bodies in by_queue.items():
+        engine.queue.send(queue, bodies, group=tenant)
+    return sum(len(bodies) for bodies in by_queue.values())
+
+
+def _free(engine: Engine, tenant: str, connection: str) -> tuple[int, list[Item]]:
+    """Free places of the connection, and the queued records whose time ran out."""
+    most = engine.pace.most_queued
+    under_way = list(engine.store.query(f"D#{tenant}#{connection}", index="due", prefix="b#", limit=most).items)
+    now = f"b#{engine.clock.now().isoformat()}"
+    expired = [item for item in under_way if item.due is not None and item.due[1] <= now]
+    return most - len(under_way) + len(expired), expired
+
+
+def _next_moment(engine: Engine, partition: str) -> datetime | None:
+    moments = [
+        item.due[1].split("#", 1)[1]
+        for prefix in ("a#", "b#")
+        for item in engine.store.query(partition, index="due", prefix=prefix, limit=1).items
+        if item.due is not None
+    ]
+    return min((datetime.fromisoformat(moment) for moment in moments), default=None)
+
+
+def note(engine: Engine, tenant: str, connection: str, moment: datetime) -> None:
+    """Something of this connection falls due then: pull its row to the moment, unless that is there or earlier."""
+    pk, sk = row_key(tenant, f"c#{connection}")
+    for _ in range(TRIES):
+        item = engine.store.get([(pk, sk)]).get((pk, sk)) or Item(pk=pk, sk=sk)
+        if item.version and datetime.fromisoformat(str(item.body["at"])) <= moment:
+            return
+        body: Json = {"tenant": tenant, "connection": connection, "at": moment.isoformat()}
+        try:
+            engine.store.write([Put(replace(item, body=body))])
+        except Conflict:
+            continue
+        return

@@ -1,0 +1,123 @@
+"""Holds: who has to do what, and how a record is let go again when what it waits for appears.
+
+What a hold waits for is a list of tokens: "mapping:{kind}:{value}", "setting:{policy}", "reference:{kind}" (that list
+in the target changed), "record:{move}:{id}" (that record got its link), "connection:{name}".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from itertools import islice
+
+from chalicelib.engine import due, ledger
+from chalicelib.engine.engine import Engine, OpenFlow
+from chalicelib.engine.errors import Held
+from chalicelib.engine.ledger import Head
+from chalicelib.engine.ports import Conflict, Item, Put
+from chalicelib.engine.records import Json, RecordKey
+
+PAGE = 100
+
+
+def held_head(flow: OpenFlow, head: Head, held: Held) -> Head:
+    """The head as it stands held. An intent, if any, stays: it is looked up before anything is done again."""
+    now = flow.engine.clock.now().isoformat()
+    hold: Json = {
+        "reason": held.reason,
+        "cause": held.cause,
+        "message": held.message,
+        "fix": held.fix,
+        "owner": held.owner,
+        "waits_for": list(held.waits_for),
+        "since": now,
+        "setup": flow.setup.version,
+    }
+    return replace(head, state="held", hold=hold, due=None, plan=None, updated_at=now)
+
+
+def tell(flow: OpenFlow, held: Held) -> None:
+    """One notice per cause, however many records share it."""
+    engine = flow.engine
+    engine.metrics.count("Held", flow=flow.setup.flow, reason=held.reason)
+    if held.owner == "nobody":
+        return
+    key = (f"T#{flow.setup.tenant}", f"TOLD#{flow.setup.name}#{held.reason}#{held.cause}"[:900])
+    try:
+        engine.store.write([Put(Item(pk=key[0], sk=key[1], body={"at": engine.clock.now().isoformat()}))])
+    except Conflict:
+        return
+    engine.notices.publish(f"{flow.setup.name}: {held.reason}", f"{held.message}\n\nWhat to do: {held.fix}")
+
+
+def held(engine: Engine, tenant: str, flow: str, *, reason: str = "") -> Iterator[Head]:
+    """Every held record of a flow, grouped by reason and cause."""
+    cursor = None
+    while True:
+        prefix = f"{reason}#" if reason else ""
+        rows = engine.store.query(f"H#{tenant}#{flow}", index="held", prefix=prefix, limit=PAGE, cursor=cursor)
+        keys = [RecordKey.from_pk(item.pk) for item in rows.items]
+        found = ledger.heads(engine.store, keys)
+        yield from (found[key] for key in keys if key in found and found[key].state == "held")
+        cursor = rows.cursor
+        if cursor is None:
+            return
+
+
+def repair(flow: OpenFlow) -> set[str]:
+    """Let go the holds that were decided before the set-up changed, or whose partner is there by now.
+
+    Their release came with the change; this finds what a crash, a race or a lagging index kept from it. Returns the
+    tokens that the other holds wait for.
+    """
+    engine, waiting = flow.engine, set[str]()
+    for batch in _batches(held(engine, flow.setup.tenant, flow.setup.name)):
+        partners = {token: _partner_key(flow, token) for head in batch for token in _tokens(head)}
+        linked = ledger.heads(engine.store, [key for key in partners.values() if key is not None])
+        for head in batch:
+            tokens = _tokens(head)
+            ready = any((key := partners[token]) in linked and linked[key].link for token in tokens if partners[token])
+            outdated = (head.hold or {}).get("setup") != flow.setup.version and any(
+                token.startswith(("mapping:", "setting:", "connection:")) for token in tokens
+            )
+            if ready or outdated:
+                let_go(flow, head)
+            else:
+                waiting |= tokens
+    return waiting
+
+
+def release(flow: OpenFlow, tokens: Iterable[str], *, reason: str = "") -> int:
+    """Let go every held record that waits for one of the tokens: it is decided again. Returns how many."""
+    wanted = set(tokens)
+    engine = flow.engine
+    found = [h for h in held(engine, flow.setup.tenant, flow.setup.name, reason=reason) if wanted & _tokens(h)]
+    return sum(let_go(flow, head) for head in found)
+
+
+def let_go(flow: OpenFlow, head: Head) -> bool:
+    """Make one held (or refused, not moved, rehearsed) record due again."""
+    return due.make_due(flow, replace(head, attempts=0, hold=None))
+
+
+def dependents(flow: OpenFlow, key: RecordKey) -> int:
+    """A record got its link: what waited for it goes on."""
+    return release(flow, {f"record:{key.move}:{key.source_id}"}, reason=f"waits_for_{key.move}")
+
+
+def _tokens(head: Head) -> set[str]:
+    waits = (head.hold or {}).get("waits_for")
+    return {str(token) for token in waits} if isinstance(waits, list) else set()
+
+
+def _partner_key(flow: OpenFlow, token: str) -> RecordKey | None:
+    kind, _, rest = token.partition(":")
+    if kind != "record":
+        return None
+    move, _, source_id = rest.partition(":")
+    return RecordKey(flow.setup.tenant, flow.setup.name, move, source_id)
+
+
+def _batches(heads: Iterator[Head]) -> Iterator[list[Head]]:
+    while batch := list(islice(heads, PAGE)):
+        yield batch

@@ -1,0 +1,196 @@
+"""Notice and keep: one page of a source's change list at a time, nothing written for what did not change."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import replace
+
+from chalicelib.engine import due, ledger, references, runs
+from chalicelib.engine.engine import Engine, OpenFlow
+from chalicelib.engine.errors import Held, LockedOut, TryAgain, Unknown
+from chalicelib.engine.flow import Move
+from chalicelib.engine.hold import held_head, release, repair
+from chalicelib.engine.ledger import Head
+from chalicelib.engine.ports import Conflict, Item, Op, Put
+from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, fingerprint
+
+MOST_PAGES = 20_000  # of one listing; a list longer than this never ends by itself
+
+
+def step(engine: Engine, job: Json) -> None:
+    """One queued step of a run: the target's lists first, then a page of one move; the next step is queued."""
+    flow = engine.open(str(job["tenant"]), str(job["flow"]))
+    if flow is None or flow.setup.state == "paused":
+        return
+    now = engine.clock.now()
+    if flow.source_health.locked(now) or (not job["move"] and flow.target_health.locked(now)):
+        runs.finish(engine, flow.setup, str(job["run"]), trouble=flow.source_health.message or "locked out")
+        return
+    try:
+        following = _prepare(flow, job) if not job["move"] else _page(flow, job)
+    except LockedOut as lockout:
+        engine.locked_out(flow.source if job["move"] else flow.target, lockout)
+        runs.finish(engine, flow.setup, str(job["run"]), trouble=lockout.message)
+        return
+    except (TryAgain, Unknown) as trouble:
+        # The listing begins again from its watermark at the next run; what was kept so far stays kept.
+        runs.finish(engine, flow.setup, str(job["run"]), trouble=trouble.message)
+        return
+    except Held as held:
+        runs.finish(engine, flow.setup, str(job["run"]), trouble=f"{held.message} {held.fix}")
+        return
+    engine.works(flow.source if job["move"] else flow.target, flow.source_health if job["move"] else flow.target_health)
+    if following is None:
+        runs.finish(engine, flow.setup, str(job["run"]))
+        return
+    runs.heartbeat(engine, flow.setup, str(job["run"]))
+    engine.queue.send("poll", [json.dumps(following)], group=flow.setup.tenant)
+
+
+def _prepare(flow: OpenFlow, job: Json) -> Json:
+    """Re-read the target's lists that are old or that holds wait for, and let go what can go."""
+    engine = flow.engine
+    kinds = flow.flow.reference_kinds()
+    waiting = {token.split(":", 1)[1] for token in repair(flow) if token.startswith("reference:")}
+    old = set(references.older_than(flow, sorted(kinds), engine.clock.now() - engine.pace.references))
+    for kind in sorted(kinds & (waiting | old)):
+        if references.refresh(flow, kind):
+            release(flow, {f"reference:{kind}"})
+    return {**job, "move": flow.flow.moves[0].name, "token": None, "pages": 0}
+
+
+def _page(flow: OpenFlow, job: Json) -> Json | None:
+    engine, setup = flow.engine, flow.setup
+    move = flow.flow.move(str(job["move"]))
+    assert move is not None
+    cursor_key = (f"T#{setup.tenant}", f"CURSOR#{setup.name}#{move.name}")
+    cursor = engine.store.get([cursor_key]).get(cursor_key) or Item(pk=cursor_key[0], sk=cursor_key[1])
+    watermark = cursor.body.get("watermark")
+    page = flow.source_end.page(
+        move.source.split(".", 1)[1],
+        watermark=str(watermark) if watermark else None,
+        token=str(job["token"]) if job.get("token") else None,
+        full=bool(job.get("full")),
+    )
+    keep_rows(flow, move, page.rows)
+    pages = int(str(job.get("pages") or 0)) + 1
+    if page.next is not None and pages < MOST_PAGES:
+        return {**job, "token": page.next, "pages": pages}
+    if page.watermark is not None and page.watermark != watermark:
+        with suppress(Conflict):  # another run of this flow moved it; both had kept all that lies before
+            engine.store.write([Put(replace(cursor, body={"watermark": page.watermark}))])
+    moves = [m.name for m in flow.flow.moves]
+    later = moves[moves.index(move.name) + 1 :]
+    return {**job, "move": later[0], "token": None, "pages": 0} if later else None
+
+
+# ---------------------------------------------------------------------------------------------- keeping
+
+
+def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
+    """Keep what is new or changed among the rows, and queue it."""
+    setup, engine = flow.setup, flow.engine
+    keys = {row.id: RecordKey(setup.tenant, setup.name, move.name, row.id) for row in rows}
+    known = ledger.heads(engine.store, keys.values())
+    news = [
+        (row, known.get(keys[row.id]))
+        for row in rows
+        if ((head := known.get(keys[row.id])) is None and row.live) or (head is not None and head.stamp != row.stamp)
+    ]
+    if not news:
+        return
+    places = due.announce(flow)
+    queued: list[RecordKey] = []
+    for row, head in news:
+        document = row.document or flow.source_end.fetch(move.source.split(".", 1)[1], row.id)
+        kept = keep(flow, keys[row.id], document, head, stamp=row.stamp, queue=len(queued) < places)
+        if kept is not None and kept.due is not None and kept.due[0] == "b":
+            queued.append(kept.key)
+    due.send(flow, queued)
+
+
+def notice(flow: OpenFlow, move: Move, source_id: str) -> None:
+    """Fetch one record by its id, because something pointed to it."""
+    key = RecordKey(flow.setup.tenant, flow.setup.name, move.name, source_id)
+    head = ledger.heads(flow.engine.store, [key]).get(key)
+    document = flow.source_end.fetch(move.source.split(".", 1)[1], source_id)
+    places = due.announce(flow)
+    stamp = head.stamp if head else "noticed"
+    kept = keep(flow, key, document, head, stamp=stamp, queue=places > 0)
+    if kept is not None and kept.due is not None:
+        due.send(flow, [kept.key])
+
+
+def keep(
+    flow: OpenFlow,
+    key: RecordKey,
+    document: SourceDocument | None,
+    head: Head | None,
+    *,
+    stamp: str,
+    queue: bool,
+) -> Head | None:
+    """Keep the present state with its due time, all in one write. None when there was nothing to keep."""
+    engine = flow.engine
+    if head is None and (document is None or not document.live):
+        return None
+    now = engine.clock.now().isoformat()
+    old = head or Head(key=key, connection=flow.target.name, noticed_at=now)
+    if document is None:
+        if old.gone:
+            return None
+        new = replace(old, gone=True, live=False, stamp=stamp, fingerprint=fingerprint("gone"))
+        ops: list[Op] = []
+    else:
+        same = head is not None and (old.fingerprint, old.live, old.gone) == (
+            document.fingerprint,
+            document.live,
+            False,
+        )
+        if same:
+            return _touch(flow, old, stamp)
+        new = replace(
+            old,
+            gone=False,
+            live=document.live,
+            stamp=stamp,
+            fingerprint=document.fingerprint,
+            summary=ledger.summary_json(document.summary),
+        )
+        try:
+            ops = ledger.body_ops(key, "source", {"document": document.body, "came_from": document.came_from})
+        except Held as too_large:
+            new = replace(new, revision=old.revision + 1, updated_at=now)
+            return _write(flow, held_head(flow, new, too_large), head is None, [])
+    waiting = old.state in {"sending", "unknown"}
+    moment = (engine.clock.now() + engine.pace.queued).isoformat()
+    new = replace(
+        new,
+        revision=old.revision + 1,
+        state=old.state if waiting else "waiting",
+        hold=None,
+        plan=None,
+        attempts=0,
+        updated_at=now,
+        due=old.due if waiting else (("b", moment) if queue else ("a", now)),
+    )
+    return _write(flow, new, head is None, ops)
+
+
+def _write(flow: OpenFlow, new: Head, first: bool, ops: list[Op]) -> Head | None:
+    listed = [ledger.list_op(new.key, new.summary)] if first else []
+    try:
+        flow.engine.store.write([ledger.put(new), *ops, *listed])
+    except Conflict:
+        return None  # kept by somebody else this moment, or its writer moved on: the next poll sees the difference
+    return ledger.after(new)
+
+
+def _touch(flow: OpenFlow, head: Head, stamp: str) -> None:
+    """Somebody saved the document without changing what we use: remember the stamp, so that it is not fetched again."""
+    try:
+        flow.engine.store.write([ledger.put(replace(head, stamp=stamp))])
+    except Conflict:
+        return
