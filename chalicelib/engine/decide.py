@@ -49,15 +49,9 @@ def decide(
     head: Head, move: Move, document: object, came_from: Sequence[str] | None, around: Surroundings
 ) -> tuple[Decision, set[tuple[str, str]]]:
     """The decision, and the partners that must be loaded before it counts (then decide again)."""
-    if not head.live:
-        return _withdrawn(head, move, around), set()
-    if came_from and came_from[0] == around.flow.target_system and head.link is None:
-        return Decision(
-            "not_moved", f"It came from {around.target_title} ({came_from[1]}) and does not go back."
-        ), set()
-    old = _too_old(head, move, around.setup.cut_over)
-    if old is not None:
-        return Decision("not_moved", old), set()
+    standing = _standing(head, move, around)
+    if standing is not None:
+        return standing, set()
     link = Link(
         moves=frozenset(m.name for m in around.flow.moves),
         partners=around.partners,
@@ -70,24 +64,45 @@ def decide(
         draft = move.make(document, link)
     except Held as held:
         return Decision("hold", held.message, held=held), set()
-    if link.wanted:
-        return Decision("hold", "Its partners are not loaded yet."), link.wanted
-    if link.missing:
+    if came_from and came_from[0] == around.flow.target_system and head.link is None:
+        return _echo(came_from[1], move, draft, around), set()
+    if link.missing and not link.wanted:
         together = _together(link.missing)
         return Decision("hold", together.message, draft=draft, held=together), set()
-    return _how(head, move, draft, around), set()
+    return _how(head, move, draft, around), link.wanted
+
+
+def _standing(head: Head, move: Move, around: Surroundings) -> Decision | None:
+    """What is decided before the document is looked at: withdrawn, or before the cut-over."""
+    if not head.live:
+        return _withdrawn(head, move, around)
+    day = str(head.summary.get("day") or "")
+    free = not move.dated or head.released or head.link is not None
+    if free or not day or date.fromisoformat(day) >= around.setup.cut_over:
+        return None
+    return Decision("not_moved", f"It is dated {day}, before the cut-over {around.setup.cut_over}.")
+
+
+def _echo(target_id: str, move: Move, draft: Draft, around: Surroundings) -> Decision:
+    """It was copied from there: linked to its origin where that is in a list of ours, and never sent back."""
+    for ref in around.references.get(move.target_kind, ()):
+        if ref.id == target_id:
+            return link_to(ref, "the mark of its origin", move, draft, around.target_title)
+    return Decision("not_moved", f"It came from {around.target_title} ({target_id}) and does not go back.")
 
 
 def _how(head: Head, move: Move, draft: Draft, around: Surroundings) -> Decision:
+    title = around.target_title
     if head.link is not None:
-        if head.link.get("made") == "linked" or head.link.get("hash") == fingerprint(draft.body):
-            return Decision("unchanged", f"{around.target_title} has it already.", draft=draft)
-        return Decision("update", f"It changed since it was written to {around.target_title}.", draft=draft)
+        hash_ = head.link.get("hash")
+        if head.link.get("made") == "linked" or (hash_ == fingerprint(draft.body) and not head.link.get("overwrite")):
+            return Decision("unchanged", f"{title} has it already.", draft=draft)
+        return Decision("update", f"It changed since it was written to {title}.", draft=draft)
     if not move.match:
-        return Decision("create", f"{around.target_title} does not have it yet.", draft=draft)
+        return Decision("create", f"{title} does not have it yet.", draft=draft)
     found = match(draft, around.references.get(move.target_kind, ()), move.match)
     if found.one is not None:
-        return link_to(found.one, found.by, move, draft, around.target_title)
+        return link_to(found.one, found.by, move, draft, title)
     return _unmatched(found, move, draft, around)
 
 
@@ -148,17 +163,8 @@ def _withdrawn(head: Head, move: Move, around: Surroundings) -> Decision:
     return Decision("hold", held.message, held=held)
 
 
-def _too_old(head: Head, move: Move, cut_over: date) -> str | None:
-    if not move.dated or head.released or head.link is not None:
-        return None
-    day = str(head.summary.get("day") or "")
-    if day and date.fromisoformat(day) < cut_over:
-        return f"It is dated {day}, before the cut-over {cut_over}."
-    return None
-
-
 def _together(missing: Sequence[Held]) -> Held:
-    """All that is missing as one hold; its cause is the first, so that records with the same first cause are one task."""
+    """All that is missing as one hold, grouped under the first cause that a person can do something about."""
     first = next((held for held in missing if held.owner != "nobody"), missing[0])
     messages = dict.fromkeys(held.message for held in [first, *missing])
     return Held(

@@ -144,13 +144,9 @@ def keep(
         new = replace(old, gone=True, live=False, stamp=stamp, fingerprint=fingerprint("gone"))
         ops: list[Op] = []
     else:
-        same = head is not None and (old.fingerprint, old.live, old.gone) == (
-            document.fingerprint,
-            document.live,
-            False,
-        )
-        if same:
-            return _touch(flow, old, stamp)
+        if head is not None and not old.gone and (old.fingerprint, old.live) == (document.fingerprint, document.live):
+            _touch(flow, old, stamp)
+            return None
         new = replace(
             old,
             gone=False,
@@ -164,7 +160,7 @@ def keep(
         except Held as too_large:
             new = replace(new, revision=old.revision + 1, updated_at=now)
             return _write(flow, held_head(flow, new, too_large), head is None, [])
-    waiting = old.state in {"sending", "unknown"}
+    waiting = old.intent is not None and old.due is not None
     moment = (engine.clock.now() + engine.pace.queued).isoformat()
     new = replace(
         new,

@@ -1,0 +1,96 @@
+"""Intents: written before anything is done outside, read back when nobody knows what came of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+from chalicelib.engine import ledger
+from chalicelib.engine.engine import OpenFlow
+from chalicelib.engine.ledger import Head, Side
+from chalicelib.engine.ports import Op
+from chalicelib.engine.records import Current, Draft, Intent, Json, Money, RecordKey, attempt_key, fingerprint
+
+
+def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = None) -> Intent:
+    """The intent that a decision asks for. The same document, version and epoch give the same attempt key."""
+    op = "update" if current else "create"
+    mark = f"[mlc:{flow.source.name}:{head.key.move}:{head.key.source_id}]"
+    version = current.version if current else ""
+    line = flow.engine.load_system(flow.target.system).identity(flow.target.settings)
+    parts = (flow.target.environment, line, mark, op, fingerprint([draft.body, draft.once]), version, head.epoch)
+    return Intent(
+        key=head.key,
+        op=op,
+        kind=draft.kind,
+        body=draft.body,
+        once=draft.once,
+        mark=mark,
+        attempt_key=attempt_key(*parts),
+        revision=head.revision,
+        money=draft.money,
+        current=current,
+    )
+
+
+def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) -> tuple[Head, list[Op]]:
+    """The head with its intent, and the writes that put it down before anything leaves."""
+    now = flow.engine.clock.now()
+    until = (now + flow.engine.pace.lease).isoformat()
+    noted: Json = {
+        "op": intent.op,
+        "kind": intent.kind,
+        "mark": intent.mark,
+        "attempt_key": intent.attempt_key,
+        "hash": fingerprint(intent.body),
+        "revision": intent.revision,
+        "target_id": intent.current.id if intent.current else "",
+        "version": intent.current.version if intent.current else "",
+        "amount": str(intent.money.amount) if intent.money else "",
+        "currency": intent.money.currency if intent.money else "",
+        "at": now.isoformat(),
+        "until": until,
+    }
+    new = replace(head, state="sending", intent=noted, hold=None, due=("b", until), updated_at=now.isoformat())
+    told: Json = {**noted, "noticed_at": head.updated_at, "source_fingerprint": head.fingerprint}
+    if again:
+        what = "intent repeated"
+        ops: list[Op] = []
+    else:
+        what = f"intent to {intent.op}"
+        told |= {"request": intent.body, "once": intent.once}
+        ops = ledger.body_ops(head.key, "target", {"body": intent.body, "once": intent.once})
+    return new, [ledger.put(new), *ops, ledger.trail_op(head.key, now, what, told, salt=str(head.version))]
+
+
+def outstanding(head: Head, documents: Mapping[tuple[RecordKey, Side], Json]) -> Intent:
+    """The intent of a head whose outcome nobody has written down."""
+    noted = head.intent
+    assert noted is not None
+    document = documents[(head.key, "target")]
+    amount = str(noted["amount"])
+    return Intent(
+        key=head.key,
+        op=str(noted["op"]),
+        kind=str(noted["kind"]),
+        body=_object(document["body"]),
+        once=_object(document["once"]),
+        mark=str(noted["mark"]),
+        attempt_key=str(noted["attempt_key"]),
+        revision=int(str(noted["revision"])),
+        money=Money(Decimal(amount), str(noted["currency"])) if amount else None,
+    )
+
+
+def busy(head: Head, now: datetime) -> bool:
+    """Another worker may still be at it."""
+    return (
+        head.state == "sending" and head.intent is not None and datetime.fromisoformat(str(head.intent["until"])) > now
+    )
+
+
+def _object(value: object) -> Json:
+    assert isinstance(value, dict)
+    return value

@@ -1,0 +1,265 @@
+"""Write down what came of it. Every ending of a try is one method here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.engine import due, hold, ledger
+from chalicelib.engine.engine import RETRY_LOCKED_OUT, OpenFlow
+from chalicelib.engine.errors import ConnectorError, Held, LockedOut, Refused, Stale, TryAgain, Unknown
+from chalicelib.engine.flow import Move
+from chalicelib.engine.ledger import Head
+from chalicelib.engine.ports import Conflict, Item, Op, Put
+from chalicelib.engine.records import Done, Intent, Json, RecordKey, fingerprint
+
+TRIES = 6
+Change = Callable[[Head], Head]
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the head changes, and what its trail and its documents take up in the same write."""
+
+    change: Change
+    what: str
+    told: Json
+    ops: Sequence[Op] = ()
+
+
+def write(flow: OpenFlow, head: Head, ending: Ending) -> Head:
+    """Apply the ending to the head as it stands now, with one entry of the trail.
+
+    A source change kept meanwhile is never put to rest by an outcome of the older state: it is due again at once.
+    Raises Conflict after too many races, and when one of the `ops` lost (a claim that is taken).
+    """
+    store, now, seen = flow.engine.store, flow.engine.clock.now(), head.revision
+    for _ in range(TRIES):
+        new = replace(ending.change(head), updated_at=now.isoformat())
+        if head.revision > seen and new.due is None:
+            new = replace(new, state="unknown" if new.intent else "waiting", hold=None, due=("a", now.isoformat()))
+        entry = ledger.trail_op(head.key, now, ending.what, ending.told, salt=str(head.version))
+        try:
+            store.write([ledger.put(new), *ending.ops, entry])
+        except Conflict as lost:
+            if any(key != (head.key.pk, ledger.HEAD) for key in lost.keys):
+                raise
+            fresh = ledger.heads(store, [head.key])[head.key]
+            attempt = (head.intent or {}).get("attempt_key")
+            if (fresh.intent or {}).get("attempt_key") != attempt or (attempt is None and fresh.revision != seen):
+                return fresh  # another worker settled it, or there is a newer state to decide on
+            head = fresh
+            continue
+        return ledger.after(new)
+    raise Conflict([(head.key.pk, ledger.HEAD)])
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The endings of one move's records. Each returns the head as it was written."""
+
+    flow: OpenFlow
+    move: Move
+
+    # ------------------------------------------------------------------ well
+
+    def done(self, head: Head, intent: Intent, result: Done, *, made: str) -> Head:
+        """The target has it: link, claim, what was written there, and the outcome."""
+        current, now = result.current, self.flow.engine.clock.now().isoformat()
+        link: Json = {
+            "target_id": current.id,
+            "version": current.version,
+            "made": (head.link or {}).get("made") or "created",
+            "hash": fingerprint(intent.body),
+            "url": current.url,
+            "label": current.label,
+        }
+        outcome: Json = {"action": made, "at": now, "label": current.label, "request_id": result.request_id}
+        told: Json = {**outcome, "target_id": current.id, "answer": result.answer, "notes": list(result.notes)}
+        differs = self._total_differs(intent, result)
+
+        def change(h: Head) -> Head:
+            settled = replace(
+                h, state="done", link=link, outcome=outcome, intent=None, plan=None, hold=None, due=None, trouble=""
+            )
+            settled = replace(settled, attempts=0, epoch=h.epoch + 1)
+            if differs is not None:
+                return hold.held_head(self.flow, settled, differs)
+            newer = h.revision > intent.revision
+            return replace(settled, state="waiting", due=("a", now)) if newer else settled
+
+        ending = Ending(change, made, told, ledger.body_ops(head.key, "written", current.body))
+        same = (head.link or {}).get("target_id") == current.id
+        new = write(self.flow, head, ending) if same else self._claim(head, current.id, ending)
+        self._count(made)
+        if differs is not None:
+            hold.tell(self.flow, differs)
+        return new
+
+    def linked(self, head: Head, target_id: str, label: str, why: str) -> Head:
+        """An existing entry of the target is taken for the same; nothing was written there."""
+        link: Json = {"target_id": target_id, "version": "", "made": "linked", "hash": "", "url": "", "label": label}
+        outcome: Json = {"action": "linked", "at": self.flow.engine.clock.now().isoformat(), "label": label}
+        ending = Ending(
+            lambda h: replace(_at_rest(h), state="done", link=link, outcome=outcome),
+            "linked",
+            {"why": why, "target_id": target_id, "label": label},
+        )
+        new = self._claim(head, target_id, ending)
+        self._count("linked")
+        return new
+
+    def unchanged(self, head: Head, why: str, *, link: Json | None = None, ops: Sequence[Op] = ()) -> Head:
+        """Nothing to write: the target has the present state already."""
+        self._count("unchanged")
+        ending = Ending(
+            lambda h: replace(_at_rest(h), state="done", link=link or h.link), "unchanged", {"why": why}, ops
+        )
+        return write(self.flow, head, ending)
+
+    def not_moved(self, head: Head, why: str) -> Head:
+        self._count("not_moved")
+        outcome: Json = {"action": "not_moved", "at": self.flow.engine.clock.now().isoformat(), "why": why}
+        ending = Ending(lambda h: replace(_at_rest(h), state="not_moved", outcome=outcome), "not moved", {"why": why})
+        return write(self.flow, head, ending)
+
+    def rehearsed(self, head: Head, action: str, why: str, request: Json) -> Head:
+        """What the live run would do; nothing was written outside."""
+        self._count("rehearsed")
+        plan: Json = {"action": action, "why": why}
+        told: Json = {"why": why, "request": request}
+        ending = Ending(
+            lambda h: replace(_at_rest(h), state="rehearsed", plan=plan), f"rehearsed: would {action}", told
+        )
+        return write(self.flow, head, ending)
+
+    # ------------------------------------------------------------------ not well
+
+    def held(self, head: Head, problem: Held, *, definite: bool = True) -> Head:
+        """A person must act. `definite` False keeps the intent: it may have happened, and is looked up first."""
+
+        def change(h: Head) -> Head:
+            settled = replace(h, intent=None, epoch=h.epoch + (h.intent is not None)) if definite else h
+            return hold.held_head(self.flow, settled, problem)
+
+        told: Json = {
+            "reason": problem.reason, "message": problem.message, "fix": problem.fix, "owner": problem.owner
+        }  # fmt: skip
+        new = write(self.flow, head, Ending(change, "held", told))
+        hold.tell(self.flow, problem)
+        return new
+
+    def failed(self, head: Head, problem: ConnectorError) -> Head:
+        """A try that did not end well: what happens next is the error's class."""
+        flow = self.flow
+        if isinstance(problem, Held):
+            return self.held(head, problem)
+        if isinstance(problem, Refused):
+            return self._refused(head, problem)
+        if isinstance(problem, LockedOut):
+            flow.engine.locked_out(flow.target, problem)
+            return self.postponed(head, problem.message, flow.engine.clock.now() + RETRY_LOCKED_OUT)
+        after = problem.after if isinstance(problem, TryAgain) else None
+        if isinstance(problem, TryAgain) and not problem.counts:
+            return self.postponed(head, problem.message, self.later(head, after))
+        unknown = isinstance(problem, Unknown)
+        if head.attempts + 1 >= flow.setup.max_attempts:
+            return self.held(head, self._gave_up(head, problem), definite=not unknown)
+        stale = isinstance(problem, Stale)
+        moment = flow.engine.clock.now() if stale else self.later(head, after)
+        tried = replace(head, attempts=head.attempts + 1, epoch=head.epoch + stale)
+        return self.postponed(tried, problem.message, moment, keep_intent=unknown)
+
+    def postponed(self, head: Head, why: str, moment: datetime, *, keep_intent: bool = False) -> Head:
+        """Wait until the moment; nothing counts against the record but what the caller counted."""
+        flow = self.flow
+        due.note(flow.engine, flow.target.tenant, flow.target.name, moment)
+        attempts, epoch = head.attempts, head.epoch
+
+        def change(h: Head) -> Head:
+            intent = h.intent if keep_intent else None
+            waiting = replace(h, intent=intent, attempts=attempts, epoch=epoch, trouble=why)
+            return replace(waiting, state="unknown" if intent else "waiting", due=("a", moment.isoformat()))
+
+        what = "outcome unknown" if keep_intent and head.intent else "try again"
+        return write(flow, head, Ending(change, what, {"why": why, "at": moment.isoformat()}))
+
+    def later(self, head: Head, after: float | None) -> datetime:
+        """The vendor's own wish, or exponential backoff with jitter over its upper half."""
+        pace, clock = self.flow.engine.pace, self.flow.engine.clock
+        if after is not None:
+            return clock.now() + timedelta(seconds=after * (1 + 0.1 * clock.chance()))
+        wait = min(pace.first_retry * 2**head.attempts, pace.longest_retry)
+        return clock.now() + timedelta(seconds=wait.total_seconds() * (0.5 + 0.5 * clock.chance()))
+
+    # ------------------------------------------------------------------ inside
+
+    def _claim(self, head: Head, target_id: str, ending: Ending) -> Head:
+        """Write the link together with the claim on the target record; taken by another record: held, naming both."""
+        if self.move.many_to_one:
+            return self._and_release(write(self.flow, head, ending))
+        store = self.flow.engine.store
+        key = ledger.claim_key(self.flow.setup.tenant, self.flow.target.name, self.move.target_kind, target_id)
+        claim = Put(Item(pk=key[0], sk=key[1], body={"key": head.key.pk}))
+        try:
+            return self._and_release(write(self.flow, head, replace(ending, ops=[*ending.ops, claim])))
+        except Conflict as lost:
+            if key not in lost.keys:
+                raise
+        owner = RecordKey.from_pk(str(store.get([key])[key].body["key"]))
+        if owner == head.key:
+            return self._and_release(write(self.flow, head, ending))
+        other = ledger.heads(store, [owner]).get(owner)
+        other_title = str(other.summary.get("title")) if other else owner.id
+        kind, title = self.move.target_kind, head.summary.get("title")
+        problem = Held(
+            "claimed",
+            f"The {kind} {target_id} in {self.flow.target_title} already belongs to {other_title} ({owner.id}); "
+            f"{title} ({head.key.id}) cannot be the same one.",
+            cause=f"{kind} {target_id}",
+            fix="Decide which of the two source records it belongs to, and correct or delete the other at the source.",
+        )
+        return self.held(head, problem)
+
+    def _and_release(self, head: Head) -> Head:
+        """Records that waited for this one go on."""
+        if self.move is not self.flow.flow.moves[-1] and head.link:
+            hold.dependents(self.flow, head.key)
+        return head
+
+    def _total_differs(self, intent: Intent, result: Done) -> Held | None:
+        if intent.money is None or result.money is None or intent.money.amount == result.money.amount:
+            return None
+        label, title = result.current.label, self.flow.target_title
+        return Held(
+            "total_differs",
+            f"{label} arrived with a total of {result.money}, but {intent.money} was sent.",
+            cause=label,
+            fix=f"Look at the tax settings of {title} and correct {label} there, then replay.",
+        )
+
+    def _refused(self, head: Head, problem: Refused) -> Head:
+        self._count("refused")
+        told: Json = {"reason": problem.reason, "why": problem.message}
+        outcome: Json = {**told, "action": "refused", "at": self.flow.engine.clock.now().isoformat()}
+        ending = Ending(
+            lambda h: replace(_at_rest(h), state="refused", outcome=outcome, epoch=h.epoch + 1), "refused", told
+        )
+        return write(self.flow, head, ending)
+
+    def _gave_up(self, head: Head, problem: ConnectorError) -> Held:
+        return Held(
+            "outcome_unknown" if isinstance(problem, Unknown) else "gave_up",
+            f"After {head.attempts + 1} tries {head.summary.get('title')} is still not settled: {problem.message}",
+            cause=problem.message[:120],
+            fix=f"Look at {self.flow.target_title} and replay the record; if it goes on, ask the operator.",
+            owner="operator",
+        )
+
+    def _count(self, outcome: str) -> None:
+        self.flow.engine.metrics.count("Records", flow=self.flow.setup.flow, move=self.move.name, outcome=outcome)
+
+
+def _at_rest(head: Head) -> Head:
+    return replace(head, intent=None, hold=None, plan=None, due=None, attempts=0, trouble="")

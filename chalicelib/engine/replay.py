@@ -1,0 +1,70 @@
+"""What a person may do with a single record: replay it, let it go, or resolve what holds it. All of it is safe at any time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from chalicelib.engine import due, ledger
+from chalicelib.engine.engine import OpenFlow
+from chalicelib.engine.errors import Held
+from chalicelib.engine.flow import Move
+from chalicelib.engine.ledger import Head
+from chalicelib.engine.outcome import Ending, Outcomes, write
+from chalicelib.engine.ports import Delete, Op
+from chalicelib.engine.records import Json
+
+
+def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwrite: bool = False) -> Head:
+    """Decide the record again. `release` moves it although it is older than the cut-over; `overwrite` writes our version
+    over what somebody else changed in the target."""
+    link = {**head.link, "overwrite": True} if overwrite and head.link else head.link
+    now = flow.engine.clock.now()
+    due.note(flow.engine, flow.target.tenant, flow.target.name, now)
+
+    def change(h: Head) -> Head:
+        state = "unknown" if h.intent else "waiting"
+        again = replace(h, hold=None, plan=None, attempts=0, link=link, released=h.released or release)
+        return replace(again, state=state, due=("a", now.isoformat()))  # type: ignore[arg-type]  # one of State
+
+    return write(flow, head, Ending(change, "replay", {"by": by, "release": release, "overwrite": overwrite}))
+
+
+def link_to(flow: OpenFlow, move: Move, head: Head, target_id: str, *, by: str) -> Head:
+    """A person says which target record this is. Raises Held when there is none of that id, or it is claimed."""
+    current = flow.target_end.read(move.target_kind, target_id)
+    if current is None:
+        raise Held(
+            "missing_in_target",
+            f"{flow.target_title} has no {move.target_kind} with the id {target_id}.",
+            cause=target_id,
+            fix="Give the id of an existing one.",
+        )
+    return Outcomes(flow, move).linked(head, current.id, current.label, f"{by} says so.")
+
+
+def dismiss(flow: OpenFlow, head: Head, *, by: str, why: str) -> Head:
+    """A person says that nothing is to be sent for the present state; a later change of the source is news again."""
+    outcome: Json = {"action": "dismissed", "at": flow.engine.clock.now().isoformat(), "why": why, "by": by}
+
+    def change(h: Head) -> Head:
+        settled = replace(h, intent=None, hold=None, plan=None, due=None, attempts=0, outcome=outcome)
+        return replace(settled, state="done" if h.link else "not_moved", epoch=h.epoch + 1)
+
+    return write(flow, head, Ending(change, "dismissed", {"by": by, "why": why}))
+
+
+def unlink(flow: OpenFlow, move: Move, head: Head, *, by: str) -> Head:
+    """Forget which target record it is (a person deleted it there), and decide anew."""
+    old = head.link or {}
+    now = flow.engine.clock.now()
+    due.note(flow.engine, flow.target.tenant, flow.target.name, now)
+    ops: list[Op] = []
+    if not move.many_to_one and old:
+        key = ledger.claim_key(flow.setup.tenant, flow.target.name, move.target_kind, str(old["target_id"]))
+        ops.append(Delete(*key))
+
+    def change(h: Head) -> Head:
+        free = replace(h, link=None, intent=None, hold=None, plan=None, attempts=0, epoch=h.epoch + 1)
+        return replace(free, state="waiting", due=("a", now.isoformat()))
+
+    return write(flow, head, Ending(change, "unlinked", {"by": by, "target_id": old.get("target_id", "")}, ops))

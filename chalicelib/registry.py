@@ -1,0 +1,14 @@
+"""The one list of systems and flows: a name, and the dotted path that is loaded on first use."""
+
+from __future__ import annotations
+
+SYSTEMS: dict[str, str] = {
+    "procurify": "chalicelib.systems.procurify",
+    "quickbooks_online": "chalicelib.systems.quickbooks_online",
+}
+
+FLOWS: dict[str, str] = {
+    "procurify_to_quickbooks_online": "chalicelib.flows.procurify_to_quickbooks_online",
+}
+
+TARGETS: tuple[str, ...] = ("quickbooks_online",)  # systems that are written to: each has a queue and a writer

@@ -1,0 +1,58 @@
+"""Procurify: where companies ask for, approve and bill their purchases. We read vendors and bills from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.engine.line import Budget, Line
+from chalicelib.engine.ports import Door, Source
+from chalicelib.engine.system import System
+
+
+class Settings(BaseModel):
+    """`domain` is what stands before `.procurify.com` when the customer signs in."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    domain: Annotated[str, Field(pattern=r"^[a-z0-9-]+$", max_length=63)]
+
+
+def _identity(settings: Mapping[str, str]) -> str:
+    return settings["domain"]
+
+
+def _door(line: Line) -> Door:
+    from chalicelib.systems.procurify.door import ProcurifyDoor
+
+    return ProcurifyDoor(line)
+
+
+def _source(line: Line) -> Source:
+    from chalicelib.systems.procurify.source import ProcurifySource
+
+    return ProcurifySource(line)
+
+
+WHERE = (
+    "Settings -> Integrations -> Procurify API -> Create Application, signed in as a user made for ml-connector whose "
+    "role reads vendors, purchase orders, accounts payable and settings, and who is never deactivated"
+)
+
+SYSTEM = System(
+    name="procurify",
+    title="Procurify",
+    settings=Settings,
+    credentials={
+        "client_id": f"Client ID: {WHERE}.",
+        "client_secret": f"Client secret, shown once when the application is created: {WHERE}.",
+    },
+    identity=_identity,
+    # No limit is published; large or slow use can get access suspended (sheet section 2).
+    budget=Budget(per_second=4, block=8),
+    door=_door,
+    source=_source,
+    environments=("production", "sandbox", "simulated"),
+)

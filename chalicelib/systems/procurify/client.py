@@ -1,0 +1,129 @@
+"""Reading from Procurify: headers, access, and one meaning for every answer. All calls go through the line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from chalicelib.engine.errors import TryAgain, Unknown
+from chalicelib.engine.line import Line
+from chalicelib.engine.ports import HttpAnswer, HttpRequest
+from chalicelib.engine.records import Json
+from chalicelib.systems.procurify.answers import throttled, trace_of, trouble
+from chalicelib.systems.procurify.auth import HOST, locked_out, renewal
+from chalicelib.systems.procurify.shapes import Undecodable, decode
+
+TIMEOUT = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One page of a list. `next` is the path and query of the page after it, None at the end."""
+
+    rows: Sequence[object]
+    next: str | None
+    count: int | None
+
+
+class Client:
+    """Paths begin with /api/ and end with a slash, before the query if any (sheet section 2)."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.host = line.endpoint("api", HOST)
+        self._throttles = 0
+
+    def one(self, path: str) -> Json | None:
+        """The object at the path; None when it is gone or this user may not see it."""
+        body = self._get(path)
+        if body is None:
+            return None
+        found = body.get("data")
+        if not isinstance(found, dict):
+            raise self._odd(path, "without the record")
+        return found
+
+    def list(self, path: str) -> Listed | None:
+        """One page of the list at the path; None when there is no such page (any more)."""
+        body = self._get(path)
+        if body is None:
+            return None
+        rows = body.get("data")
+        if not isinstance(rows, list):
+            raise self._odd(path, "without the list")
+        # Two envelopes are in use, even for one and the same list (sheet section 2, Pagination).
+        metadata = body.get("metadata")
+        pagination = metadata.get("pagination") if isinstance(metadata, dict) else None
+        pagination = pagination if isinstance(pagination, dict) else body.get("pagination")
+        if not isinstance(pagination, dict) or "next" not in pagination:
+            raise self._odd(path, "without saying whether the list goes on")
+        count = pagination.get("count")
+        return Listed(
+            rows=rows,
+            next=self._next(path, pagination["next"]),
+            count=count if isinstance(count, int) and not isinstance(count, bool) else None,
+        )
+
+    def _next(self, path: str, link: object) -> str | None:
+        """Path and query alone: whatever host the link names, the token goes to ours."""
+        if link is None or link == "":
+            return None
+        try:
+            parts = urlsplit(link if isinstance(link, str) else "")
+        except ValueError:
+            raise self._odd(path, "with a link to its next page that is none") from None
+        own = urlsplit(self.host).path
+        follow = parts.path.removeprefix(own) if own else parts.path
+        if not follow.startswith("/api/"):
+            raise self._odd(path, "with a link to its next page that is none")
+        return f"{follow}?{parts.query}" if parts.query else follow
+
+    def _get(self, path: str) -> Json | None:
+        renew = renewal(self.line)
+        token = self.line.access_token(renew)
+        answer = self._send(path, token)
+        if answer.status == 401:
+            token = self.line.access_token(renew, rejected=token)
+            answer = self._send(path, token)
+        if answer.status == 429:
+            self._throttles += 1
+            raise throttled(self.line, answer, turn=self._throttles - 1)
+        self._throttles = 0
+        connection = self.line.connection.name
+        stands_in_the_way = trouble(answer, path=path, connection=connection, hide=(token,))
+        if answer.status == 401 and not isinstance(stands_in_the_way, TryAgain):
+            raise locked_out(connection, "it turned down access that it had just given")
+        if answer.status == 404 and not isinstance(stands_in_the_way, TryAgain):
+            return None
+        if stands_in_the_way:
+            raise stands_in_the_way
+        try:
+            body = decode(answer.body)
+        except Undecodable:
+            raise TryAgain(
+                f"Procurify's answer came cut or garbled (status {answer.status}{trace_of(answer)}).",
+            ) from None
+        if not isinstance(body, dict):
+            raise self._odd(path, "without its envelope")
+        return body
+
+    def _send(self, path: str, token: str) -> HttpAnswer:
+        request = HttpRequest(
+            method="GET",
+            url=self.host + path,
+            headers={
+                "Authorization": f"Bearer {token}",
+                "X-Procurify-Client": "api",
+                "Accept": "application/json",
+            },
+            timeout=TIMEOUT,
+        )
+        try:
+            return self.line.call(request)
+        except Unknown as unanswered:
+            # Reading changes nothing there, so an unanswered read is simply read again.
+            raise TryAgain("Procurify did not answer in time.", counts=False) from unanswered
+
+    def _odd(self, path: str, how: str) -> TryAgain:
+        return TryAgain(f"Procurify answered {path.split('?')[0]} {how}.")
