@@ -1,4 +1,4 @@
-"""One botocore client per service and process, with the same retries and time-outs for all, and what their failures mean."""
+"""One botocore client per service and process, all with the same retries and time-outs; and what failures mean."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def unanswered(failure: BaseException) -> bool:
 
 @contextmanager
 def repeatable(what: str) -> Iterator[None]:
-    """For calls that do no harm when repeated: trouble on the way becomes TryAgain, a mistake of ours stays what it is."""
+    """For calls that do no harm when repeated: trouble on the way becomes TryAgain, a mistake of ours stays."""
     from botocore.exceptions import BotoCoreError, ClientError
 
     try:

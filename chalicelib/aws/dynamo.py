@@ -79,7 +79,7 @@ class DynamoStore:
                 limit=limit,
                 last_evaluated_key=start,
             )
-            page: dict[str, Any] = next(answer.page_iter)  # type: ignore[assignment]  # PynamoDB says it is an item
+            page: dict[str, Any] = next(answer.page_iter)
         items = [self._found(raw) if index else self._item(raw) for raw in page["Items"]]
         last = page.get("LastEvaluatedKey")
         return Rows(items=items, cursor=limits.cursor_text([last[name]["S"] for name in names]) if last else None)
@@ -178,10 +178,7 @@ class DynamoStore:
                 transaction.condition_check(self._model, op.pk, op.sk, condition=self._guard(op))
 
     def _guard(self, op: Op) -> Any:
-        if isinstance(op, Put):
-            version = op.item.version if op.guarded else None
-        else:
-            version = op.version
+        version = (op.item.version if op.guarded else None) if isinstance(op, Put) else op.version
         if version is None:
             return None
         return self._model.version == version if version else self._model.pk.does_not_exist()
@@ -241,5 +238,6 @@ def _leaves_open(cause: BaseException) -> bool:
 
 def _root(failure: BaseException) -> BaseException:
     """botocore's own exception under PynamoDB's."""
-    cause = getattr(failure, "cause", None) or failure
-    return cause.__cause__ if getattr(cause.__cause__, "response", None) else cause
+    cause: BaseException = getattr(failure, "cause", None) or failure
+    beneath = cause.__cause__
+    return beneath if beneath is not None and hasattr(beneath, "response") else cause

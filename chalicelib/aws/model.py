@@ -11,7 +11,7 @@ from pynamodb.models import Model
 from chalicelib.aws.clients import ATTEMPTS, CONNECT_TIMEOUT, CONNECTIONS, READ_TIMEOUT
 
 
-class _Due(GlobalSecondaryIndex[Any]):
+class _Due(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  # PynamoDB's own hook has no types
     due_pk = UnicodeAttribute(hash_key=True)
     due_sk = UnicodeAttribute(range_key=True)
 
@@ -20,7 +20,7 @@ class _Due(GlobalSecondaryIndex[Any]):
         projection = KeysOnlyProjection()
 
 
-class _Held(GlobalSecondaryIndex[Any]):
+class _Held(GlobalSecondaryIndex[Any]):  # type: ignore[no-untyped-call]  # likewise
     held_pk = UnicodeAttribute(hash_key=True)
     held_sk = UnicodeAttribute(range_key=True)
 

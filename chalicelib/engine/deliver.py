@@ -32,24 +32,19 @@ def deliver(engine: Engine, keys: Iterable[RecordKey]) -> None:
 
 def _flow(flow: OpenFlow, keys: list[RecordKey]) -> None:
     now = flow.engine.clock.now()
-    heads = [
-        h for h in ledger.heads(flow.engine.store, keys).values() if h.due is not None and not intents.busy(h, now)
-    ]
-    if flow.setup.state == "paused":
-        _put_off(flow, heads, f"The flow {flow.setup.name} is paused.", now + flow.engine.pace.paused)
-        return
-    if flow.target_health.locked(now):
-        _put_off(flow, heads, flow.target_health.message, datetime.fromisoformat(flow.target_health.until))
-        return
+    found = ledger.heads(flow.engine.store, keys).values()
+    heads = [head for head in found if head.due is not None and not intents.busy(head, now)]
     for move in flow.flow.moves:
         group = [head for head in heads if head.key.move == move.name]
-        if group:
-            Writer(flow, move).bring(group)
-
-
-def _put_off(flow: OpenFlow, heads: Iterable[Head], why: str, moment: datetime) -> None:
-    for head in heads:
-        outcome.postponed(flow, head, why, moment, keep_intent=True)
+        if not group:
+            continue
+        writer = Writer(flow, move, Outcomes(flow, move))
+        if flow.setup.state == "paused":
+            writer.put_off(group, f"The flow {flow.setup.name} is paused.", now + flow.engine.pace.paused)
+        elif flow.target_health.locked(now):
+            writer.put_off(group, flow.target_health.message, datetime.fromisoformat(flow.target_health.until))
+        else:
+            writer.bring(group)
 
 
 @dataclass(slots=True)
@@ -104,7 +99,7 @@ class Writer:
             if twin.body == intent.body:
                 self._found(head, intent, twin)
             else:
-                self.outcomes.linked(replace(head, intent=None), twin.id, twin.label, "It has this name.")
+                self.outcomes.linked(head, twin.id, twin.label, "It has this name.")
         elif sighting.twins:
             self.outcomes.held(head, _exists(head, sighting.twins, self.flow.target_title), definite=False)
         else:

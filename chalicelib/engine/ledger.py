@@ -168,7 +168,9 @@ def _chunks(item: Item) -> int:
 
 def trail_op(key: RecordKey, at: datetime, what: str, body: Json, *, salt: str) -> Put:
     """One entry of the trail. `salt` keeps two entries of one moment apart."""
-    kept = {name: _short(value) for name, value in redact(body).items()}
+    shown = redact(body)
+    assert isinstance(shown, dict)
+    kept = {name: _short(value) for name, value in shown.items()}
     stamp = at.isoformat(timespec="microseconds")
     return Put(
         Item(pk=key.pk, sk=f"TRAIL#{stamp}#{salt}", body={"at": at.isoformat(), "what": what, **kept}), guarded=False

@@ -7,25 +7,29 @@ from collections.abc import Mapping
 
 MASK = "[secret]"
 DEEPEST = 40
+SHORTEST_CODE = 16  # an OAuth code is longer, a vendor's error code or an account's code is shorter
 
 _SECRET = re.compile(
     r"password|passwd|passphrase|secret|token|authorization|verifier|credential|apikey|accesskey|privatekey"
     r"|clientkey|cookie|signature"
 )
-_SECRET_NAMES = frozenset({"code", "authcode", "oauthcode", "pwd", "pin", "bearer"})
+_SECRET_NAMES = frozenset({"authcode", "oauthcode", "pwd", "pin", "bearer"})
 # Names that only talk about a secret, and vendors' words that merely sound like one.
-_HARMLESS_NAMES = frozenset(
-    {"synctoken", "pagetoken", "nextpagetoken", "nexttoken", "continuationtoken", "secretname", "notokens"}
-)
+_HARMLESS_NAMES = frozenset({"synctoken", "pagetoken", "nextpagetoken", "nexttoken", "continuationtoken", "secretname"})
 _HARMLESS_END = re.compile(r"(expires|expiresat|expiresin|expiry|tokentype)$")
 
-_NAME = r"[\w.-]*(?:password|passwd|secret|token|authorization|verifier|api[_-]?key)[\w.-]*"
-_IN_TEXT = (
-    (re.compile(r"\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}", re.IGNORECASE), rf"\1 {MASK}"),
-    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]*)*"), MASK),
-    (re.compile(rf"(<(?P<tag>(?:\w+:)?{_NAME})(?:\s[^<>]*)?>)[^<]*(?=</)", re.IGNORECASE), "tag"),
-    (re.compile(rf"""(["'](?P<quoted>{_NAME}|code)["']\s*:\s*["'])(?:[^"'\\]|\\.)*""", re.IGNORECASE), "quoted"),
-    (re.compile(rf"(?<![\w.-])((?P<pair>{_NAME}|code)=)[^&\s\"'<>;,]+", re.IGNORECASE), "pair"),
+# Every repetition is bounded or begins where the one before cannot: hostile text costs linear time.
+_NAME = r"[\w.-]{0,64}(?:password|passwd|secret|token|authorization|verifier|api[_-]?key)[\w.-]{0,64}"
+_LOOKS_SECRET = (
+    (re.compile(r"\b(Bearer|Basic)\s{1,8}[A-Za-z0-9._~+/=-]{16,}", re.IGNORECASE), rf"\1 {MASK}"),
+    (re.compile(r"(?<![\w-])eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_.-]+"), MASK),  # a JWT
+    (re.compile(r"""(["']code["']\s{0,8}:\s{0,8}["'])[^"'\\]{16,}"""), rf"\1{MASK}"),
+    (re.compile(r"(?<![\w.-])(code=)[^&\s\"'<>;,]{16,}"), rf"\1{MASK}"),
+)
+_NAMED_IN_TEXT = (
+    re.compile(rf"(<(?P<name>(?:\w{{1,32}}:)?{_NAME})(?:\s[^<>]*)?>)[^<]*(?=</)", re.IGNORECASE),
+    re.compile(rf"""(["'](?P<name>{_NAME})["']\s{{0,8}}:\s{{0,8}}["'])(?:[^"'\\]|\\.)*""", re.IGNORECASE),
+    re.compile(rf"(?<![\w.-])((?P<name>{_NAME})=)[^&\s\"'<>;,]+", re.IGNORECASE),
 )
 
 
@@ -42,36 +46,36 @@ def is_secret_name(name: str) -> bool:
 
 
 def redact_text(text: str) -> str:
-    for pattern, replacement in _IN_TEXT:
-        if replacement in pattern.groupindex:
-            text = pattern.sub(lambda found, group=replacement: _masked(found, group), text)  # type: ignore[misc]
-        else:
-            text = pattern.sub(replacement, text)
+    for pattern, replacement in _LOOKS_SECRET:
+        text = pattern.sub(replacement, text)
+    for pattern in _NAMED_IN_TEXT:
+        text = pattern.sub(_masked, text)
     return text
 
 
-def _masked(found: re.Match[str], group: str) -> str:
-    return f"{found[1]}{MASK}" if is_secret_name(found[group]) else found[0]
+def _masked(found: re.Match[str]) -> str:
+    return f"{found[1]}{MASK}" if is_secret_name(found["name"]) else found[0]
 
 
 def _redact(value: object, depth: int) -> object:
-    if isinstance(value, str):
-        return redact_text(value)
-    if isinstance(value, bytes):
-        return f"[{len(value)} bytes]"
-    if isinstance(value, Mapping):
-        if depth == 0:
+    match value:
+        case str():
+            return redact_text(value)
+        case bytes() | bytearray():
+            return f"[{len(value)} bytes]"
+        case Mapping() | list() | tuple() if depth == 0:
             return MASK
-        return {name: _member(name, member, depth) for name, member in value.items()}
-    if isinstance(value, (list, tuple)):
-        if depth == 0:
-            return MASK
-        members = [_redact(member, depth - 1) for member in value]
-        return tuple(members) if isinstance(value, tuple) else members
+        case Mapping():
+            return {name: _member(name, member, depth - 1) for name, member in value.items()}
+        case list() | tuple():
+            members = [_redact(member, depth - 1) for member in value]
+            return tuple(members) if isinstance(value, tuple) else members
     return value
 
 
 def _member(name: object, member: object, depth: int) -> object:
-    if isinstance(name, str) and is_secret_name(name) and not isinstance(member, bool | None):
-        return MASK
-    return _redact(member, depth - 1)
+    if isinstance(name, str) and not isinstance(member, bool | None):
+        code = name.lower() == "code" and isinstance(member, str) and len(member) >= SHORTEST_CODE
+        if code or is_secret_name(name):
+            return MASK
+    return _redact(member, depth)

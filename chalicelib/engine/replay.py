@@ -1,4 +1,4 @@
-"""What a person may do with a single record: replay it, let it go, or resolve what holds it. All of it is safe at any time."""
+"""What a person may do with a single record: replay it, let it go, or resolve what holds it. Safe at any time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from chalicelib.engine.records import Json
 
 
 def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwrite: bool = False) -> Head:
-    """Decide the record again. `release` moves it although it is older than the cut-over; `overwrite` writes our version
-    over what somebody else changed in the target."""
+    """Decide the record again.
+
+    `release` moves it although it is older than the cut-over; `overwrite` writes our version over what somebody else
+    changed in the target.
+    """
     link = {**head.link, "overwrite": True} if overwrite and head.link else head.link
     now = flow.engine.clock.now()
     due.note(flow.engine, flow.target.tenant, flow.target.name, now)

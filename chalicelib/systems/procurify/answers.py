@@ -10,7 +10,7 @@ from email.utils import parsedate_to_datetime
 from chalicelib.engine.errors import ConnectorError, LockedOut, Refused, TryAgain
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer
-from chalicelib.systems.procurify.shapes import Undecodable, decode
+from chalicelib.systems.procurify.reading import Undecodable, decode
 
 LONGEST_PAUSE = 3600.0
 MOST_QUOTED = 800

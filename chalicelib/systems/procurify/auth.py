@@ -14,7 +14,7 @@ from chalicelib.engine.grants import Renew, Tokens
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.systems.procurify.answers import is_web_page, throttled, trace_of
-from chalicelib.systems.procurify.shapes import Undecodable, decode
+from chalicelib.systems.procurify.reading import Undecodable, decode
 
 HOST = "https://{domain}.procurify.com"
 AUDIENCE = "https://api.procurify.com/"  # a constant, with its slash

@@ -12,7 +12,7 @@ from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.engine.records import Json
 from chalicelib.systems.procurify.answers import throttled, trace_of, trouble
 from chalicelib.systems.procurify.auth import HOST, locked_out, renewal
-from chalicelib.systems.procurify.shapes import Undecodable, decode
+from chalicelib.systems.procurify.reading import Undecodable, decode
 
 TIMEOUT = 60.0
 
@@ -44,7 +44,7 @@ class Client:
             raise self._odd(path, "without the record")
         return found
 
-    def list(self, path: str) -> Listed | None:
+    def page(self, path: str) -> Listed | None:
         """One page of the list at the path; None when there is no such page (any more)."""
         body = self._get(path)
         if body is None:
@@ -126,4 +126,4 @@ class Client:
             raise TryAgain("Procurify did not answer in time.", counts=False) from unanswered
 
     def _odd(self, path: str, how: str) -> TryAgain:
-        return TryAgain(f"Procurify answered {path.split('?')[0]} {how}.")
+        return TryAgain(f"Procurify answered {path.split('?', maxsplit=1)[0]} {how}.")

@@ -7,7 +7,7 @@ from chalicelib.engine.line import Line
 from chalicelib.engine.records import Company
 from chalicelib.systems.procurify.auth import locked_out
 from chalicelib.systems.procurify.client import Client
-from chalicelib.systems.procurify.shapes import shortened, text_at
+from chalicelib.systems.procurify.reading import shortened, text_at
 
 
 class ProcurifyDoor:

@@ -1,0 +1,137 @@
+"""Procurify as a source: vendors by full scan, bills by what changed since.
+
+Nothing announces a change or a deletion here, and list rows of bills are thin: each changed bill is fetched by id.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+
+from chalicelib.engine.errors import TryAgain
+from chalicelib.engine.line import Line
+from chalicelib.engine.records import Json, Page, Row, SourceDocument
+from chalicelib.systems.procurify import bills, vendors
+from chalicelib.systems.procurify.client import Client
+from chalicelib.systems.procurify.listing import Place, begin, onward, resume, saw
+from chalicelib.systems.procurify.reading import text_at
+from chalicelib.systems.procurify.shapes import normal_uuid
+from chalicelib.systems.procurify.times import as_text, moment
+
+LOCATIONS = "/api/v2/locations/?headquarter=true&page=1&page_size=50"
+OVERLAP = timedelta(minutes=5)
+
+log = logging.getLogger(__name__)
+
+
+class ProcurifySource:
+    """Kinds: "vendor" and "bill"."""
+
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        self.client = Client(line)
+        self._zone: str | None = None
+
+    def page(self, kind: str, *, watermark: str | None, token: str | None, full: bool = False) -> Page:
+        if kind == "vendor":
+            place = resume(token) if token else begin(vendors.LIST, now=self.line.clock.now(), query={})
+            return self._turn(kind, place, vendors.row, "dateModified", watermark)
+        if kind == "bill":
+            place = resume(token) if token else self._begin_bills(None if full else watermark)
+            return self._turn(kind, place, bills.row, "last_modified_datetime", watermark)
+        raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
+
+    def fetch(self, kind: str, source_id: str) -> SourceDocument | None:
+        if kind == "vendor":
+            return self._fetch_vendor(source_id)
+        if kind == "bill":
+            return self._fetch_bill(source_id)
+        raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
+
+    def parse(self, kind: str, body: Json) -> object:
+        if kind == "vendor":
+            return vendors.parse(body)
+        if kind == "bill":
+            return bills.parse(body, url=self.client.host)
+        raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
+
+    # ------------------------------------------------------------------ lists
+
+    def _begin_bills(self, watermark: str | None) -> Place:
+        query = {"order_by": "-last_modified_datetime"}  # why newest first: see listing.py
+        since = moment(watermark)
+        if since:
+            query["last_modified_datetime_0"] = as_text(since - OVERLAP, timespec="seconds")
+        return begin(bills.LIST, now=self.line.clock.now(), query=query)
+
+    def _turn(
+        self, kind: str, place: Place, row: Callable[[Json], Row | None], changed: str, watermark: str | None
+    ) -> Page:
+        listed = self.client.page(place.path)
+        if listed is None and place.page == 1:
+            raise TryAgain(f"Procurify does not offer its list of {kind}s at {place.path.split('?')[0]} just now.")
+        raws = listed.rows if listed else []
+        place = saw(place, *(raw.get(changed) for raw in raws if isinstance(raw, dict)))
+        further = onward(place, listed)
+        rows = self._rows(kind, raws, row)
+        if further.place:
+            return Page(rows=rows, next=further.place.token())
+        if not further.whole:
+            log.warning("Procurify's list of %ss goes round in circles at page %d", kind, place.page)
+            self.line.metrics.count("CutListings", system="procurify")
+            return Page(rows=rows, watermark=watermark)
+        return Page(rows=rows, watermark=_watermark(place, watermark))
+
+    def _rows(self, kind: str, raws: Sequence[object], row: Callable[[Json], Row | None]) -> list[Row]:
+        rows: dict[str, Row] = {}
+        for raw in raws:
+            found = row(raw) if isinstance(raw, dict) else None
+            if found is None:
+                log.warning("a row of Procurify's list of %ss has no id", kind)
+                self.line.metrics.count("UnreadableRows", system="procurify")
+                continue
+            rows[found.id] = found
+        return list(rows.values())
+
+    # ------------------------------------------------------------------ single records
+
+    def _fetch_vendor(self, source_id: str) -> SourceDocument | None:
+        raw = self.client.one(f"{vendors.LIST}{source_id}/") if source_id.isdecimal() and source_id.isascii() else None
+        if raw is None:
+            return None
+        if vendors.vendor_id(raw) not in (None, source_id):
+            raise TryAgain(f"Procurify answered with another vendor than the one with the id {source_id}.")
+        return vendors.document(source_id, raw)
+
+    def _fetch_bill(self, source_id: str) -> SourceDocument | None:
+        known = normal_uuid(source_id)
+        if known is None:
+            raise bills.no_uuid(source_id)
+        dashed = "-".join((known[:8], known[8:12], known[12:16], known[16:20], known[20:]))
+        raw = self.client.one(bills.ONE.format(uuid=dashed))
+        if raw is None:
+            return None
+        if normal_uuid(raw.get("uuid")) not in (None, known):
+            raise TryAgain(f"Procurify answered with another bill than the one with the id {dashed}.")
+        body = bills.keep(raw)
+        if bills.needs_zone(body):
+            body["locationTimezone"] = self._headquarters_zone()
+        return bills.document(known, body)
+
+    def _headquarters_zone(self) -> str:
+        """The zone that days given in UTC are read in; "" when no headquarters names one. Asked once per source."""
+        if self._zone is None:
+            listed = self.client.page(LOCATIONS)
+            places = [raw for raw in (listed.rows if listed else []) if isinstance(raw, dict)]
+            # Filters are not relied on: Procurify ignores those it does not know.
+            places = [raw for raw in places if raw.get("headquarter") is True]
+            self._zone = next((zone for zone in (text_at(raw, "locationTimezone") for raw in places) if zone), "")
+        return self._zone
+
+
+def _watermark(place: Place, given: str | None) -> str | None:
+    """The newest change seen, but none after the walk began: later changes may have slipped past it; never back."""
+    newest, begun, before = (moment(text) for text in (place.newest, place.begun, given))
+    known = [at for at in (min(newest, begun) if newest and begun else newest, before) if at]
+    return as_text(max(known)) if known else given
