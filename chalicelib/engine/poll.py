@@ -14,7 +14,7 @@ from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import held_head, release, repair
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import Conflict, Item, Op, Put
-from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, fingerprint
+from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, Summary, fingerprint
 
 MOST_PAGES = 20_000  # of one listing; a list longer than this never ends by itself
 
@@ -118,9 +118,35 @@ def notice(flow: OpenFlow, move: Move, source_id: str) -> None:
     document = flow.source_end.fetch(move.source.split(".", 1)[1], source_id)
     places = due.announce(flow)
     stamp = head.stamp if head else "noticed"
+    if head is None and (document is None or not document.live):
+        _keep_unmovable(flow, key, document, stamp)
+        return
     kept = keep(flow, key, document, head, stamp=stamp, queue=places > 0)
     if kept is not None and kept.due is not None:
         due.send(flow, [kept.key])
+
+
+def _keep_unmovable(flow: OpenFlow, key: RecordKey, document: SourceDocument | None, stamp: str) -> None:
+    """Something points to a record that will not be moved: what waits for it can then say so."""
+    now = flow.engine.clock.now().isoformat()
+    why = "The source does not know it." if document is None else "It is of a kind that is not moved."
+    summary = ledger.summary_json(document.summary if document else Summary(title=key.id))
+    head = Head(
+        key=key,
+        state="not_moved",
+        live=False,
+        gone=document is None,
+        stamp=stamp,
+        fingerprint=document.fingerprint if document else fingerprint("gone"),
+        summary=summary,
+        connection=flow.target.name,
+        outcome={"action": "not_moved", "at": now, "why": why},
+        noticed_at=now,
+        updated_at=now,
+    )
+    with suppress(Conflict):  # noticed twice
+        flow.engine.store.write([ledger.put(head), ledger.list_op(key, summary)])
+    release(flow, {f"record:{key.move}:{key.source_id}"}, reason=f"waits_for_{key.move}")
 
 
 def keep(

@@ -71,3 +71,8 @@ def unlink(flow: OpenFlow, move: Move, head: Head, *, by: str) -> Head:
         return replace(free, state="waiting", due=("a", now.isoformat()))
 
     return write(flow, head, Ending(change, "unlinked", {"by": by, "target_id": old.get("target_id", "")}, ops))
+
+
+def again(flow: OpenFlow, head: Head) -> None:
+    """Due again at once, without a word in the trail: nobody asked for this record in particular."""
+    due.make_due(flow, replace(head, plan=None, trouble=""))

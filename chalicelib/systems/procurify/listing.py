@@ -8,7 +8,7 @@ shorter is read again from as many pages back as it may have moved.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit
@@ -31,6 +31,7 @@ class Place:
     count: int | None = None  # rows in the whole list, as the page before told
     before: str = ""  # fingerprint of the page before
     newest: str = ""  # newest moment of change seen
+    since: str = ""  # what was asked for: changes from here on
     steps_back: int = 0
 
     def token(self) -> str:
@@ -46,9 +47,9 @@ class Onward:
     whole: bool = True
 
 
-def begin(path: str, *, now: datetime, query: Mapping[str, str]) -> Place:
+def begin(path: str, *, now: datetime, query: Mapping[str, str], since: str = "") -> Place:
     asked = {"page": "1", "page_size": str(PAGE_SIZE), **query}
-    return Place(path=f"{path}?{urlencode(asked)}", page=1, begun=as_text(now))
+    return Place(path=f"{path}?{urlencode(asked)}", page=1, begun=as_text(now), since=since)
 
 
 def resume(token: str) -> Place:
@@ -59,6 +60,12 @@ def saw(place: Place, *moments: object) -> Place:
     """The place, knowing the newest of these moments too."""
     known = [at for at in map(moment, (place.newest, *moments)) if at]
     return replace(place, newest=as_text(max(known))) if known else place
+
+
+def is_older(place: Place, moments: Sequence[object]) -> bool:
+    """Whether any of these moments lies before what was asked for."""
+    since = moment(place.since)
+    return since is not None and any(at < since for at in map(moment, moments) if at)
 
 
 def onward(place: Place, listed: Listed | None) -> Onward:

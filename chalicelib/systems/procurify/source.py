@@ -14,7 +14,7 @@ from chalicelib.engine.line import Line
 from chalicelib.engine.records import Json, Page, Row, SourceDocument
 from chalicelib.systems.procurify import bills, vendors
 from chalicelib.systems.procurify.client import Client
-from chalicelib.systems.procurify.listing import Place, begin, onward, resume, saw
+from chalicelib.systems.procurify.listing import Place, begin, is_older, onward, resume, saw
 from chalicelib.systems.procurify.reading import text_at
 from chalicelib.systems.procurify.shapes import normal_uuid
 from chalicelib.systems.procurify.times import as_text, moment
@@ -60,10 +60,11 @@ class ProcurifySource:
 
     def _begin_bills(self, watermark: str | None) -> Place:
         query = {"order_by": "-last_modified_datetime"}  # why newest first: see listing.py
-        since = moment(watermark)
+        known = moment(watermark)
+        since = as_text(known - OVERLAP, timespec="seconds") if known else ""
         if since:
-            query["last_modified_datetime_0"] = as_text(since - OVERLAP, timespec="seconds")
-        return begin(bills.LIST, now=self.line.clock.now(), query=query)
+            query["last_modified_datetime_0"] = since
+        return begin(bills.LIST, now=self.line.clock.now(), query=query, since=since)
 
     def _turn(
         self, kind: str, place: Place, row: Callable[[Json], Row | None], changed: str, watermark: str | None
@@ -72,7 +73,11 @@ class ProcurifySource:
         if listed is None and place.page == 1:
             raise TryAgain(f"Procurify does not offer its list of {kind}s at {place.path.split('?')[0]} just now.")
         raws = listed.rows if listed else []
-        place = saw(place, *(raw.get(changed) for raw in raws if isinstance(raw, dict)))
+        moments = [raw.get(changed) for raw in raws if isinstance(raw, dict)]
+        if is_older(place, moments):
+            # Unknown filters are ignored silently (sheet fact 8). The rows do no harm, but every run reads them all.
+            self.line.metrics.count("FilterIgnored", system="procurify")
+        place = saw(place, *moments)
         further = onward(place, listed)
         rows = self._rows(kind, raws, row)
         if further.place:

@@ -1,0 +1,65 @@
+"""The composition root: settings, AWS adapters and registry become one Engine, once per container."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from functools import cache, lru_cache
+from importlib import import_module
+
+from chalicelib import registry
+from chalicelib.engine.engine import Engine, Pace
+from chalicelib.engine.flow import Flow
+from chalicelib.engine.system import System
+from chalicelib.settings import SIMULATED_RATE, settings
+
+# One machine, nobody waiting behind us: a killed service is back within seconds, and so are its records.
+LOCAL_PACE = Pace(
+    queued=timedelta(seconds=20),
+    lease=timedelta(seconds=15),
+    first_retry=timedelta(seconds=2),
+    longest_retry=timedelta(seconds=30),
+    paused=timedelta(seconds=10),
+)
+
+
+@cache
+def load_system(name: str) -> System:
+    system = import_module(registry.SYSTEMS[name]).SYSTEM
+    assert isinstance(system, System)
+    return system
+
+
+@cache
+def load_flow(name: str) -> Flow:
+    flow = import_module(registry.FLOWS[name]).FLOW
+    assert isinstance(flow, Flow)
+    return flow
+
+
+@lru_cache(maxsize=1)
+def engine() -> Engine:
+    from chalicelib.aws.clock import SystemClock
+    from chalicelib.aws.dynamo import DynamoStore
+    from chalicelib.aws.http import RequestsHttp
+    from chalicelib.aws.notices import SnsNotices
+    from chalicelib.aws.secrets import SecretsVault
+    from chalicelib.aws.sqs import SqsQueue
+    from chalicelib.aws.telemetry import EmfMetrics, logger
+
+    here = settings()
+    logger()
+    region, endpoint = here.region, here.aws_endpoint
+    return Engine(
+        store=DynamoStore(f"mlc-{here.stage}", region=region, endpoint_url=endpoint),
+        queue=SqsQueue(here.stage, region=region, endpoint_url=endpoint),
+        vault=SecretsVault(here.stage, region=region, endpoint_url=endpoint),
+        http=RequestsHttp(),
+        clock=SystemClock(),
+        notices=SnsNotices(here.stage, region=region, endpoint_url=endpoint),
+        metrics=EmfMetrics(),
+        load_system=load_system,
+        load_flow=load_flow,
+        endpoints=here.endpoints,
+        rate_scales=dict.fromkeys(here.simulated, SIMULATED_RATE),
+        pace=LOCAL_PACE if here.is_local else Pace(),
+    )

@@ -1,0 +1,192 @@
+"""The CloudFormation template, one for all stages: table, queues with their dead letters, key, topic, alarms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra.functions import STAGE_NAME, functions, queues
+
+Resource = dict[str, Any]
+
+RECEIPTS_BEFORE_DEAD = 5
+KEPT_SECONDS = 14 * 24 * 3600
+VISIBILITY_FACTOR = 6  # what AWS advises for a queue that Lambda reads
+LATE_SECONDS = 900
+
+
+def stack() -> dict[str, Any]:
+    resources: dict[str, Resource] = {
+        "Key": _key(),
+        "KeyAlias": {
+            "Type": "AWS::KMS::Alias",
+            "Properties": {"AliasName": _sub("alias/mlc-${Stage}"), "TargetKeyId": {"Ref": "Key"}},
+        },
+        "Table": _table(),
+        "Topic": {
+            "Type": "AWS::SNS::Topic",
+            "Properties": {"TopicName": _sub("mlc-${Stage}"), "KmsMasterKeyId": {"Ref": "Key"}},
+        },
+    }
+    timeouts = {function.listens: function.timeout for function in functions() if function.listens}
+    for queue in queues():
+        resources |= _queue(queue, visibility=VISIBILITY_FACTOR * timeouts[queue])
+    return {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "ml-connector: everything that lasts. The functions are deployed by chalice.",
+        "Parameters": {"Stage": {"Type": "String", "AllowedPattern": f"^{STAGE_NAME.pattern}$"}},
+        "Resources": resources,
+    }
+
+
+def _table() -> Resource:
+    keys = ("pk", "sk", "due_pk", "due_sk", "held_pk", "held_sk")
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "TableName": _sub("mlc-${Stage}"),
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": key, "AttributeType": "S"} for key in keys],
+            "KeySchema": _key_schema("pk", "sk"),
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": name,
+                    "KeySchema": _key_schema(f"{name}_pk", f"{name}_sk"),
+                    "Projection": {"ProjectionType": "KEYS_ONLY"},
+                }
+                for name in ("due", "held")
+            ],
+            "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+            "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "Key"}},
+            "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+        },
+    }
+
+
+def _key() -> Resource:
+    """The account's own policies say who may seal and unseal; the services below use the key for whoever uses them."""
+    use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:CreateGrant"]
+    return {
+        "Type": "AWS::KMS::Key",
+        "DeletionPolicy": "Retain",
+        "UpdateReplacePolicy": "Retain",
+        "Properties": {
+            "Description": _sub("ml-connector ${Stage}: the table, the secrets, and what the table holds sealed"),
+            "EnableKeyRotation": True,
+            "KeyPolicy": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Sid": "AccountDecides",
+                        "Effect": "Allow",
+                        "Principal": {"AWS": _sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root")},
+                        "Action": "kms:*",
+                        "Resource": "*",
+                    },
+                    {
+                        "Sid": "ThroughServicesOfThisAccount",
+                        "Effect": "Allow",
+                        "Principal": {"AWS": "*"},
+                        "Action": use,
+                        "Resource": "*",
+                        "Condition": {
+                            "StringEquals": {
+                                "kms:CallerAccount": {"Ref": "AWS::AccountId"},
+                                "kms:ViaService": [
+                                    _sub(service + ".${AWS::Region}.amazonaws.com")
+                                    for service in ("dynamodb", "secretsmanager", "sns")
+                                ],
+                            }
+                        },
+                    },
+                    {
+                        "Sid": "AlarmsToTheTopic",
+                        "Effect": "Allow",
+                        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+                        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+                        "Resource": "*",
+                        "Condition": {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}},
+                    },
+                ],
+            },
+        },
+    }
+
+
+def _queue(name: str, *, visibility: int) -> dict[str, Resource]:
+    word = "".join(part.capitalize() for part in name.replace("_", "-").split("-"))
+    full = "mlc-${Stage}-" + name
+    return {
+        f"{word}Dead": {
+            "Type": "AWS::SQS::Queue",
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {
+                "QueueName": _sub(f"{full}-dead"),
+                "MessageRetentionPeriod": KEPT_SECONDS,
+                "SqsManagedSseEnabled": True,
+            },
+        },
+        f"{word}Queue": {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {
+                "QueueName": _sub(full),
+                "VisibilityTimeout": visibility,
+                "MessageRetentionPeriod": KEPT_SECONDS,
+                "SqsManagedSseEnabled": True,
+                "RedrivePolicy": {
+                    "deadLetterTargetArn": {"Fn::GetAtt": [f"{word}Dead", "Arn"]},
+                    "maxReceiveCount": RECEIPTS_BEFORE_DEAD,
+                },
+            },
+        },
+        f"{word}DeadAlarm": _alarm(
+            f"{full}-dead",
+            about=f"A message of the queue {name} failed {RECEIPTS_BEFORE_DEAD} times: a fault of ours.",
+            queue=f"{word}Dead",
+            metric="ApproximateNumberOfMessagesVisible",
+            above=0,
+            minutes=1,
+        ),
+        f"{word}LateAlarm": _alarm(
+            f"{full}-late",
+            about=f"The oldest message of the queue {name} waits for more than {LATE_SECONDS // 60} minutes.",
+            queue=f"{word}Queue",
+            metric="ApproximateAgeOfOldestMessage",
+            above=LATE_SECONDS,
+            minutes=5,
+        ),
+    }
+
+
+def _alarm(name: str, *, about: str, queue: str, metric: str, above: int, minutes: int) -> Resource:
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": _sub(name),
+            "AlarmDescription": about,
+            "Namespace": "AWS/SQS",
+            "MetricName": metric,
+            "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}],
+            "Statistic": "Maximum",
+            "Period": 60,
+            "EvaluationPeriods": minutes,
+            "Threshold": above,
+            "ComparisonOperator": "GreaterThanThreshold",
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [{"Ref": "Topic"}],
+            "OKActions": [{"Ref": "Topic"}],
+        },
+    }
+
+
+def _key_schema(partition: str, sort: str) -> list[dict[str, str]]:
+    return [
+        {"AttributeName": partition, "KeyType": "HASH"},
+        {"AttributeName": sort, "KeyType": "RANGE"},
+    ]
+
+
+def _sub(text: str) -> dict[str, str]:
+    return {"Fn::Sub": text}
