@@ -53,11 +53,15 @@ def client(service: str, *, region: str, endpoint_url: str | None = None) -> Any
 
 def error_code(failure: BaseException) -> str:
     """AWS's name of the failure, "" when no answer came."""
-    return str(getattr(failure, "response", {}).get("Error", {}).get("Code", ""))
+    return str(_response(failure).get("Error", {}).get("Code", ""))
 
 
 def answered_status(failure: BaseException) -> int:
-    return int(getattr(failure, "response", {}).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+    return int(_response(failure).get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _response(failure: BaseException) -> dict[str, Any]:
+    return getattr(failure, "response", None) or {}  # botocore's connection failures have one that is None
 
 
 def never_left(failure: BaseException) -> bool:

@@ -134,7 +134,7 @@ class DynamoStore:
             try:
                 self._write_one(op, texts[0])
             except PynamoDBException as failure:
-                if failure.cause_response_code == "ConditionalCheckFailedException":
+                if error_code(_root(failure)) == "ConditionalCheckFailedException":
                     raise Conflict([limits.key_of(op)]) from failure
                 raise
 
@@ -237,7 +237,9 @@ def _leaves_open(cause: BaseException) -> bool:
 
 
 def _root(failure: BaseException) -> BaseException:
-    """botocore's own exception under PynamoDB's."""
+    """botocore's own exception under PynamoDB's: only that one has the status."""
+    from botocore.exceptions import ClientError
+
     cause: BaseException = getattr(failure, "cause", None) or failure
     beneath = cause.__cause__
-    return beneath if beneath is not None and hasattr(beneath, "response") else cause
+    return beneath if isinstance(beneath, ClientError) else cause

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -68,6 +69,8 @@ class RequestsHttp:
             ) as response:
                 body = self._body(response, host, deadline)
                 headers = {name.lower(): value for name, value in response.headers.items()}
+                if _headless(request.method, response.status_code, headers, body):
+                    raise Unknown(f"{host} closed the connection before its answer was complete.")
                 return HttpAnswer(status=response.status_code, headers=headers, body=body)
         except (requests.exceptions.RequestException, HTTPError, OSError) as failure:
             if isinstance(failure, ValueError):
@@ -92,6 +95,12 @@ class RequestsHttp:
         if raw.length_remaining:
             raise Unknown(f"{host} closed the connection in the middle of its answer.")
         return bytes(body)
+
+
+def _headless(method: str, status: int, headers: Mapping[str, str], body: bytes) -> bool:
+    """Python reads a connection that dies among the header lines as a success without a body."""
+    told = "content-length" in headers or "transfer-encoding" in headers
+    return not body and not told and status in (200, 201, 202) and method != "HEAD"
 
 
 def _never_left(failure: BaseException) -> bool:

@@ -12,6 +12,7 @@ from chalicelib.aws.clients import client, error_code, repeatable
 REMEMBERED_SECONDS = 300
 PART_BYTES = 4096  # KMS encrypts no more at once
 MOST_PARTS = 16
+MOST_SEALED_BYTES = MOST_PARTS * PART_BYTES
 PART = "mlc-part"
 _FORMAT = 1
 _ID_BYTES = 8
@@ -64,9 +65,8 @@ class SecretsVault:
 
     def seal(self, plain: bytes, *, context: Mapping[str, str]) -> bytes:
         """KMS takes 4 KB at once; longer texts are sealed in parts that cannot be swapped, dropped or mixed."""
+        check_sealable(plain)
         parts = [plain[start : start + PART_BYTES] for start in range(0, len(plain), PART_BYTES)]
-        if not 1 <= len(parts) <= MOST_PARTS:
-            raise ValueError(f"What is sealed has 1 to {MOST_PARTS * PART_BYTES} bytes, not {len(plain)}.")
         kms = self._client("kms")
         mark = secrets.token_bytes(_ID_BYTES)
         sealed = bytes([_FORMAT, len(parts)]) + mark
@@ -109,6 +109,11 @@ class SecretsVault:
 
     def _path(self, name: str) -> str:
         return f"mlc/{self._stage}/{name}"
+
+
+def check_sealable(plain: bytes) -> None:
+    if not 1 <= len(plain) <= MOST_SEALED_BYTES:
+        raise ValueError(f"What is sealed has 1 to {MOST_SEALED_BYTES} bytes, not {len(plain)}.")
 
 
 def _told(context: Mapping[str, str], n: int, count: int, mark: bytes) -> dict[str, str]:

@@ -116,6 +116,10 @@ class Link:
         """The target's id for a source value: the partner of another record of this flow, or a mapped reference."""
         return self._partner(kind, value, label) if kind in self.moves else self._mapped(kind, value, label)
 
+    def fact(self, kind: str, name: str) -> str:
+        """What the target says of itself under that name; "" when it says nothing."""
+        return next((ref.name for ref in self.references.get(kind, ()) if ref.id == name), "")
+
     def setting(self, policy: str, kind: str, says: str) -> str:
         """The id of the reference that a policy names; "" and a hold when the policy is not set."""
         chosen = self.policies.get(policy, "")

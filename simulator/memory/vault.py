@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from chalicelib.aws.secrets import check_sealable
 from chalicelib.engine.ports import Clock
 from simulator.memory.watch import Effect, Watched
 
@@ -38,6 +39,8 @@ class MemoryVault(Watched):
         self._watched(Effect("write_secret", (name,)), lambda: self.secrets.update({name: dict(secret)}))
 
     def seal(self, plain: bytes, *, context: Mapping[str, str]) -> bytes:
+        check_sealable(plain)
+
         def act() -> bytes:
             self._sealed += 1
             nonce = self._sealed.to_bytes(_NONCE, "big")

@@ -58,7 +58,7 @@ def cloud() -> Iterator[str]:
         yield STAGE
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def dynamo(cloud: str) -> DynamoStore:
     return DynamoStore(f"mlc-{cloud}", region=REGION)
 

@@ -168,8 +168,9 @@ class TestLimits:
     def test_an_item_over_400_kb_is_refused_and_one_below_is_not(self, store: Store, pk: str) -> None:
         with pytest.raises(ValueError, match="at most 409600"):
             store.write([Put(Item(pk=pk, sk="A", blob=bytes(409_600)))])
-        store.write([Put(Item(pk=pk, sk="A", blob=bytes(409_000)))])
-        assert len(store.get([(pk, "A")])[pk, "A"].blob or b"") == 409_000
+        text = "x" * 404_000  # moto stops at 405,000, and counts a blob by its base64
+        store.write([Put(Item(pk=pk, sk="A", body={"text": text}))])
+        assert store.get([(pk, "A")])[pk, "A"].body == {"text": text}
 
     @pytest.mark.parametrize("body", [{"amount": 1.5}, {"lines": [{"amount": 1.5}]}, {"when": object()}])
     def test_a_body_holds_json_values_without_floats(self, store: Store, pk: str, body: dict[str, object]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from chalicelib.engine.errors import ConnectorError, LockedOut, Refused, TryAgain
+from chalicelib.engine.errors import ConnectorError, LockedOut, TryAgain
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer
 from chalicelib.systems.procurify.reading import Undecodable, decode
@@ -49,14 +49,15 @@ def trouble(answer: HttpAnswer, *, path: str, connection: str, hide: Sequence[st
                 "does not help."
             ),
         )
-    if 200 <= status < 300:
+    if 200 <= status < 300 or status in (401, 404):
         return None
     if status < 400:
         return TryAgain(
             f"Procurify sent us to another address (status {status}{trace}) where we do not follow. If it goes on, "
             f"check the domain of the connection {connection}."
         )
-    return Refused("procurify_refused", f"Procurify refused the request (status {status}{trace}): {said}")
+    # A refused read changed nothing, and no record is to blame: a list stays to be read.
+    return TryAgain(f"Procurify refused to be read (status {status}{trace}): {said}")
 
 
 def throttled(line: Line, answer: HttpAnswer, *, turn: int = 0) -> TryAgain:

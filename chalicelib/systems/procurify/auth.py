@@ -14,7 +14,7 @@ from chalicelib.engine.grants import Renew, Tokens
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.systems.procurify.answers import is_web_page, throttled, trace_of
-from chalicelib.systems.procurify.reading import Undecodable, decode
+from chalicelib.systems.procurify.reading import Undecodable, decode, number_at
 
 HOST = "https://{domain}.procurify.com"
 AUDIENCE = "https://api.procurify.com/"  # a constant, with its slash
@@ -85,6 +85,6 @@ def _tokens(line: Line, answer: HttpAnswer) -> Tokens:
             f"(status {answer.status}{trace_of(answer)}).",
             counts=False,
         )
-    lasts = body.get("expires_in", A_DAY)
-    seconds = lasts if isinstance(lasts, int) and 0 < lasts <= 366 * A_DAY else A_DAY
+    lasts = number_at(body, "expires_in")
+    seconds = lasts if lasts is not None and 0 < lasts <= 366 * A_DAY else A_DAY
     return Tokens(access_token=token, expires_at=(line.clock.now() + timedelta(seconds=seconds)).isoformat())

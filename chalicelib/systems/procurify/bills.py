@@ -6,12 +6,12 @@ import datetime
 from dataclasses import dataclass
 from decimal import Decimal
 
-from chalicelib.engine.errors import ConnectorError, Held
+from chalicelib.engine.errors import ConnectorError
 from chalicelib.engine.records import Json, Money, Row, SourceDocument, Summary, fingerprint
 from chalicelib.systems.procurify.lines import BillLine, cents, settle
 from chalicelib.systems.procurify.reading import number_at, read, shortened, text_at, trim, unknown_value, unreadable
 from chalicelib.systems.procurify.shapes import Amount, BillShape, Currency, Shape, normal_uuid
-from chalicelib.systems.procurify.times import day, moment, says_utc, zone_of
+from chalicelib.systems.procurify.times import NoDay, day, moment, says_utc, zone_of
 
 LIST = "/api/v3/ap/bills/"
 ONE = "/api/v2/ap/bills/{uuid}/"
@@ -53,19 +53,15 @@ class Bill:
 
 def row(raw: Json) -> Row | None:
     """None when the row has no id to speak of it by. A row of no known kind is live, so that fetching it decides."""
-    known = _row_id(raw)
-    if known is None:
-        return None
-    changed, status, version = raw.get("last_modified_datetime"), number_at(raw, "status"), number_at(raw, "version")
-    whole = moment(changed) and status is not None and version is not None and normal_uuid(raw.get("uuid"))
-    return Row(id=known, stamp=f"{changed}|{status}|{version}" if whole else fingerprint(raw), live=is_live(raw))
-
-
-def _row_id(raw: Json) -> str | None:
     known, number = normal_uuid(raw.get("uuid")), number_at(raw, "id")
-    if known is None and number is not None and 0 < number < 10**18:
-        return str(number)  # cannot be fetched: it is held when somebody tries, so that it is seen
-    return known
+    if known is None:
+        if number is None or not 0 < number < 10**18:
+            return None
+        # A bill is fetched by its UUID only (sheet section 2), so this row is all there is of it: read, it is held.
+        return Row(id=str(number), stamp=fingerprint(raw), live=is_live(raw), document=unnamed(str(number), raw))
+    changed, status, version = raw.get("last_modified_datetime"), number_at(raw, "status"), number_at(raw, "version")
+    whole = moment(changed) and status is not None and version is not None
+    return Row(id=known, stamp=f"{changed}|{status}|{version}" if whole else fingerprint(raw), live=is_live(raw))
 
 
 def is_live(body: Json) -> bool:
@@ -76,8 +72,9 @@ def is_live(body: Json) -> bool:
     return approved and order and body.get("active") is not False
 
 
-def no_uuid(source_id: str) -> Held:
-    return unreadable(f"Bill number {source_id} in Procurify's own list", [("uuid", "is missing from its list row")])
+def unnamed(source_id: str, raw: Json) -> SourceDocument:
+    """A bill without a UUID, known by Procurify's own number of it: reading it holds it, so that a person sees it."""
+    return document(source_id, {**keep(raw), "uuid": source_id})
 
 
 def keep(raw: Json) -> Json:
@@ -98,6 +95,7 @@ def document(source_id: str, body: Json) -> SourceDocument:
 
 def label(body: Json) -> str:
     number, vendor = shortened(text_at(body, "invoice_number")), shortened(_vendor_name(body))
+    number = number or ("" if vendor else shortened(text_at(body, "uuid")))
     return " ".join(["Bill", *([number] if number else []), *(["of", vendor] if vendor else [])])
 
 
@@ -148,9 +146,8 @@ def _day(body: Json, name: str, record: str) -> datetime.date | None:
         return None  # absent or null: the shape has let it pass
     try:
         return day(value, zone_of(body.get("locationTimezone")))
-    except ValueError as wrong:
-        expected = str(wrong) if str(wrong).startswith(("should", "is ")) else "should be a date"
-        raise unreadable(record, [(name, expected)]) from None
+    except NoDay as why:
+        raise unreadable(record, [(name, str(why))]) from None
 
 
 # ------------------------------------------------------------------ summaries: whatever can be told, never a failure

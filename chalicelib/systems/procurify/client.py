@@ -12,7 +12,7 @@ from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.engine.records import Json
 from chalicelib.systems.procurify.answers import throttled, trace_of, trouble
 from chalicelib.systems.procurify.auth import HOST, locked_out, renewal
-from chalicelib.systems.procurify.reading import Undecodable, decode
+from chalicelib.systems.procurify.reading import Undecodable, decode, number_at
 
 TIMEOUT = 60.0
 
@@ -23,7 +23,8 @@ class Listed:
 
     rows: Sequence[object]
     next: str | None
-    count: int | None
+    count: int | None = None  # rows in the whole list
+    size: int | None = None  # rows on a full page
 
 
 class Client:
@@ -58,11 +59,11 @@ class Client:
         pagination = pagination if isinstance(pagination, dict) else body.get("pagination")
         if not isinstance(pagination, dict) or "next" not in pagination:
             raise self._odd(path, "without saying whether the list goes on")
-        count = pagination.get("count")
         return Listed(
             rows=rows,
             next=self._next(path, pagination["next"]),
-            count=count if isinstance(count, int) and not isinstance(count, bool) else None,
+            count=number_at(pagination, "count"),
+            size=number_at(pagination, "page_size"),
         )
 
     def _next(self, path: str, link: object) -> str | None:
@@ -91,13 +92,13 @@ class Client:
             raise throttled(self.line, answer, turn=self._throttles - 1)
         self._throttles = 0
         connection = self.line.connection.name
-        stands_in_the_way = trouble(answer, path=path, connection=connection, hide=(token,))
-        if answer.status == 401 and not isinstance(stands_in_the_way, TryAgain):
+        in_the_way = trouble(answer, path=path, connection=connection, hide=(token,))
+        if in_the_way:
+            raise in_the_way
+        if answer.status == 401:
             raise locked_out(connection, "it turned down access that it had just given")
-        if answer.status == 404 and not isinstance(stands_in_the_way, TryAgain):
+        if answer.status == 404:
             return None
-        if stands_in_the_way:
-            raise stands_in_the_way
         try:
             body = decode(answer.body)
         except Undecodable:

@@ -73,7 +73,8 @@ def onward(place: Place, listed: Listed | None) -> Onward:
         return _back(place, pages=1, count=None)
     shorter = (place.count or 0) - listed.count if listed.count is not None else 0
     if shorter > 0 and place.page > 1:
-        return _back(place, pages=-(-shorter // PAGE_SIZE), count=listed.count)
+        size = listed.size if listed.size and listed.size > 0 else PAGE_SIZE
+        return _back(place, pages=-(-shorter // size), count=listed.count)
     if listed.next is None:
         return Onward(None)
     here = fingerprint(list(listed.rows))

@@ -112,7 +112,7 @@ class ProcurifySource:
     def _fetch_bill(self, source_id: str) -> SourceDocument | None:
         known = normal_uuid(source_id)
         if known is None:
-            raise bills.no_uuid(source_id)
+            return bills.unnamed(source_id, {})
         dashed = "-".join((known[:8], known[8:12], known[12:16], known[16:20], known[20:]))
         raw = self.client.one(bills.ONE.format(uuid=dashed))
         if raw is None:

@@ -39,20 +39,19 @@ def zone_of(name: object) -> ZoneInfo | None:
         return None
 
 
+class NoDay(Exception):
+    """The text names no calendar date; it says why."""
+
+
 def day(text: str, zone: ZoneInfo | None) -> date:
-    """The calendar date in the offset given: a due date has been seen as ...T23:00:00-07:00. Raises ValueError."""
-    if DAY.fullmatch(text):
-        return date.fromisoformat(text)
-    if MOMENT.fullmatch(text) is None:
-        raise ValueError("should be a date")
-    if not says_utc(text):
-        return date.fromisoformat(text[:10])
-    if zone is None:
-        raise ValueError("is given in UTC and the headquarters location has no known time zone to read its day in")
-    at = moment(text)
-    if at is None:
-        raise ValueError("should be a date")
+    """The calendar date in the offset given: a due date has been seen as ...T23:00:00-07:00. Raises NoDay."""
+    if not DAY.fullmatch(text) and not MOMENT.fullmatch(text):
+        raise NoDay("should be a date")
+    if says_utc(text) and zone is None:
+        raise NoDay("is given in UTC and the headquarters location has no known time zone to read its day in")
     try:
-        return at.astimezone(zone).date()
-    except OverflowError:
-        raise ValueError("should be a date") from None
+        if says_utc(text):
+            return datetime.fromisoformat(f"{text[:10]}T{text[11:19]}+00:00").astimezone(zone).date()
+        return date.fromisoformat(text[:10])
+    except (ValueError, OverflowError):
+        raise NoDay("should be a date") from None

@@ -126,7 +126,7 @@ def _once(sim: QuickBooksOnlineSimulator, request: Request, call: Call, run: Cal
         body = run()
     except Refused as refused:
         status, fault = _refusal(sim, request, refused)
-        if sim.options.replay_refusals:
+        if sim.options.replay_refusals and refused.status < 500:
             replies[request_id] = Reply(digest=digest, status=status, body=fault, at=now)
         raise _Replay(Reply(digest=digest, status=status, body=fault, at=now)) from refused
     replies[request_id] = Reply(digest=digest, status=200, body=body, at=now)

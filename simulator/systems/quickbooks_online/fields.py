@@ -16,6 +16,7 @@ from simulator.systems.quickbooks_online.answers import Trouble
 
 Queried = Literal["text", "number", "date", "flag", "ref", "none"]
 CLEAR = ""
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 _URI = re.compile(r"(https?://)?[\w-]+(\.[\w-]+)+([/?#:]\S*)?", re.IGNORECASE)
 
@@ -145,11 +146,11 @@ class Day(Field):
     queried: ClassVar[Queried] = "date"
 
     def take(self, value: Any, name: str, found: Findings) -> Any:
-        text = value if isinstance(value, str) else ""
+        if value == CLEAR:
+            return CLEAR
+        text = value if isinstance(value, str) and _DAY.fullmatch(value) else ""
         try:
-            if text:
-                date.fromisoformat(text)
-            return text if re.fullmatch(r"\d{4}-\d\d-\d\d|", text) else text[:10]
+            return date.fromisoformat(text).isoformat()
         except ValueError:
             found.refuse("2060", f"Date should be in the format yyyy-MM-dd. Supplied value:{value}", name, "bad date")
             return CLEAR

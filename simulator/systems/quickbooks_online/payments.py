@@ -59,10 +59,20 @@ def prepare_payment(call: Call, fields: Body, before: Stored | None) -> Body:
     fields.setdefault("TxnDate", call.today())
     check_open_period(call, fields["TxnDate"], old.get("TxnDate"))
     for line in fields.get("Line", ()):
-        if "Amount" not in line or not line.get("LinkedTxn"):
-            raise required("Amount" if "Amount" not in line else "LinkedTxn")
+        _check_line(line)
     _check_applied(call, fields, applied(old))
     return fields
+
+
+def _check_line(line: Body) -> None:
+    if "Amount" not in line:
+        raise required("Amount")
+    if line["Amount"] < 0:
+        raise refuse("2290", "The amount of a payment line must not be negative", "Amount", mistake="negative payment")
+    links = line.get("LinkedTxn") or [{}]
+    for prop in ("TxnId", "TxnType"):
+        if not all(link.get(prop) for link in links):
+            raise required(f"LinkedTxn.{prop}")
 
 
 def _settle_bank(call: Call, fields: Body) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 STANDARD = timezone(timedelta(hours=-8))
 SUMMER = timezone(timedelta(hours=-7))
 
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:|$)")
 _OFFSET = re.compile(r"(Z|[+-]\d\d:?\d\d)$")
 
 
@@ -38,7 +39,12 @@ def has_offset(text: str) -> bool:
 
 def instant(text: str) -> float:
     """Epoch seconds of a date or time as a caller writes it, Pacific without an offset; ValueError when it is none."""
+    if not _MOMENT.match(text):
+        raise ValueError(text)
     moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=pacific(moment.replace(tzinfo=UTC)).tzinfo)
-    return moment.timestamp()
+    try:
+        if moment.tzinfo is None:
+            moment = moment.replace(tzinfo=pacific(moment.replace(tzinfo=UTC)).tzinfo)
+        return moment.timestamp()
+    except OverflowError:
+        raise ValueError(text) from None

@@ -1,0 +1,27 @@
+# Two commands: `make run` (the whole product on one machine) and `make test`. Both set themselves up.
+PYTHON ?= python3
+VENV := .venv
+ARGS ?=
+
+.PHONY: run test setup render
+.DEFAULT_GOAL := run
+
+run: setup
+	@$(VENV)/bin/python -m simulator.local $(ARGS)
+
+test: setup
+	@scripts/check
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.13 run")'
+	@echo "Setting up $(VENV) (once; about a minute)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip<26.3'
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+render: setup
+	@$(VENV)/bin/python -m infra render

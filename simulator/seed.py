@@ -1,0 +1,213 @@
+"""A believable company for `make run`: Cascade Builders buys in Procurify and keeps its books in QuickBooks Online.
+
+Names are awkward where real ones are, some account codes have no account, some vendors are missing or inactive on the
+other side, and some bills were entered in QuickBooks by a person: so that holds are seen, and are the right ones.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from simulator.systems.procurify import ProcurifySimulator
+from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
+
+TENANT = "cascade"
+DOMAIN = "cascade-builders"
+REALM = "9130347598210316"
+COMPANY = "Cascade Builders LLC"
+CLIENT = {"client_id": "procurify-app", "client_secret": "procurify-app-secret"}
+APP = {"client_id": "intuit-app", "client_secret": "intuit-app-secret"}
+BILLS = 320
+DAYS = 150  # bills are dated over so many days before today
+CUT_OVER_DAYS = 120
+FLOW = "procurify_to_quickbooks_online"
+
+VENDORS = (
+    "Northwind Paper Co", "Ridgeline HVAC LLC", "O'Keefe & Sons Plumbing", 'Dave "Sparky" Electric', "Müller Baustoffe GmbH",
+    "Société Générale de Toiture", "Smith: Concrete & Masonry", "José Ramírez Landscaping", "Løvenskiold Timber AS",
+    "Ångström Instruments", "Rock-Solid Aggregates, Inc.", "ACME Fasteners", "Acme Fastners", "Zażółć Gęślą Paints",
+    "北京建材有限公司", "Bright Lights 💡 Signage", "The 3rd Rail (Transit Supply)", "A1 Rentals", "100% Drywall",
+    "Path\\Finder Surveying", "Ironwood  Cabinetry", "J&L Tile #2", "Pacific Rim Steel", "Evergreen Roofing",
+    "Cascade Crane & Rigging", "Mt. Hood Excavation", "Blue Heron Catering", "Columbia Glass", "Rose City Lumber",
+    "Willamette Waste", "St. Johns Safety Supply", "Harbor Fuel", "Umpqua Insulation", "Deschutes Doors", "Siskiyou Stone",
+    "Klamath Kitchens", "Tualatin Tools", "Yaquina Bay Rope", "Wallowa Windows", "Alvord Asphalt", "Metolius Metals",
+    "Santiam Sanitation", "McKenzie Mechanical", "Owyhee Office Supply", "Nehalem Networks", "Rogue Rentals",
+    "Clackamas Concrete Cutting", "Hoodview Hardware", "Sandy River Sand", "Tillamook Tarps", "Astoria Anchors",
+    "Newport Nails", "Bend Bearings", "Salem Scaffolding", "Eugene Elevators", "Medford Millwork", "Ashland Abatement",
+    "Corvallis Controls", "Albany Adhesives", "Grants Pass Gravel", "Pendleton Pumps", "Baker City Belts",
+    "La Grande Ladders", "Hermiston Hydraulics",
+)  # fmt: skip
+ACCOUNTS = (
+    ("5010", "Concrete"), ("5020", "Masonry"), ("5030", "Structural Steel"), ("5040", "Rough Carpentry"),
+    ("5050", "Finish Carpentry"), ("5060", "Roofing"), ("5070", "Insulation"), ("5080", "Doors and Frames"),
+    ("5090", "Glazing"), ("5100", "Drywall"), ("5110", "Tile"), ("5120", "Flooring"), ("5130", "Painting"),
+    ("5140", "Specialties"), ("5150", "Equipment Rental"), ("5160", "Conveying"), ("5170", "Fire Suppression"),
+    ("5180", "Plumbing"), ("5190", "HVAC"), ("5200", "Electrical"), ("5210", "Communications"), ("5220", "Earthwork"),
+    ("5230", "Landscaping"), ("5240", "Utilities"), ("5250", "Site Safety"), ("5260", "Waste Removal"),
+    ("6010", "Office Supplies"), ("6020", "Software"), ("6030", "Telephone"), ("6040", "Fuel"),
+    ("6050", "Vehicle Repair"), ("6060", "Small Tools"), ("6070", "Training"), ("6080", "Travel"), ("6090", "Meals"),
+    ("6100", "Freight In"), ("6110", "Sales Tax Paid"), ("6120", "Permits"), ("6130", "Insurance"), ("6140", "Legal Fees"),
+)  # fmt: skip
+UNMAPPED = (("7010", "Community Garden"), ("7020", "Founders' Retreat"))  # codes that the books do not have
+NOT_IN_BOOKS = ("Hermiston Hydraulics", "La Grande Ladders")
+INACTIVE_IN_BOOKS = "Baker City Belts"
+WORK = ("materials", "labor", "delivery", "rental, week", "service call", "spare parts", "change order", "permit set")
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """What the seed put where; `config` is the YAML document that a customer would apply."""
+
+    config: dict[str, Any]
+    bills: int
+    vendors: int
+
+
+def plant(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator, *, today: date, seed: int = 7) -> Seeded:
+    """Fill both simulators. The same seed and day give the same company."""
+    chance = random.Random(seed)
+    books.backstage_add_company(REALM, COMPANY)
+    books.backstage_set_preference(REALM, "AccountingInfoPrefs.UseAccountNumbers", True)
+    _accounts(procurify, books)
+    vendors = _vendors(procurify, books)
+    bills = _bills(procurify, vendors, today=today, chance=chance)
+    _entered_by_hand(procurify, books, bills)
+    grant = books.backstage_grant(REALM)
+    return Seeded(config=configuration(str(grant["refresh_token"]), today), bills=len(bills), vendors=len(vendors))
+
+
+def configuration(refresh_token: str, today: date) -> dict[str, Any]:
+    return {
+        "connections": {
+            "procurify": {
+                "system": "procurify",
+                "environment": "simulated",
+                "domain": DOMAIN,
+                "credentials": dict(CLIENT),
+            },
+            "books": {
+                "system": "quickbooks_online",
+                "environment": "simulated",
+                "realm": REALM,
+                "credentials": {**APP, "refresh_token": refresh_token},
+            },
+        },
+        "flows": {
+            FLOW: {
+                "from": "procurify",
+                "to": "books",
+                "cut_over": (today - timedelta(days=CUT_OVER_DAYS)).isoformat(),
+                "every": "15 minutes",
+                "policies": {"unmatched_vendor": "hold", "tax_account": "6110", "freight_account": "6100"},
+            }
+        },
+    }
+
+
+def _accounts(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator) -> None:
+    books.backstage_add_account(REALM, "Accounts Payable", "Accounts Payable", "2000")
+    books.backstage_add_account(REALM, "Checking", "Bank", "1000")
+    for code, name in ACCOUNTS:
+        procurify.backstage_add_account_code(code, name)
+        books.backstage_add_account(REALM, name, "Cost of Goods Sold" if code < "6000" else "Expense", code)
+    for code, name in UNMAPPED:
+        procurify.backstage_add_account_code(code, name)
+
+
+def _vendors(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator) -> list[dict[str, Any]]:
+    found = []
+    for n, name in enumerate(VENDORS):
+        street, code = f"{100 + n} Mill Rd", f"97{200 + n}"
+        vendor = procurify.backstage_add_vendor(
+            name=name,
+            addressLineOne=street,
+            city="Portland",
+            state_province="OR",
+            postalCode=code,
+            country="USA",
+            email=[f"ar{n}@vendor.example"],
+        )
+        found.append(vendor)
+        if name in NOT_IN_BOOKS:
+            continue
+        known_as = name.replace(":", " -")  # a colon is not allowed in QuickBooks names
+        address = {"Line1": street, "City": "Portland", "CountrySubDivisionCode": "OR", "PostalCode": code}
+        entered = books.backstage_add_vendor(
+            REALM,
+            known_as,
+            CompanyName=known_as.upper(),
+            BillAddr=address,
+            PrimaryEmailAddr={"Address": f"ar{n}@vendor.example"},
+        )
+        if name == INACTIVE_IN_BOOKS:
+            books.backstage_inactivate(REALM, "Vendor", entered["Id"])
+    return found
+
+
+def _bills(
+    procurify: ProcurifySimulator, vendors: list[dict[str, Any]], *, today: date, chance: random.Random
+) -> list[dict[str, Any]]:
+    found = []
+    for n in range(BILLS):
+        vendor = vendors[n % len(vendors)]
+        dated = today - timedelta(days=chance.randrange(DAYS))
+        lines = [_line(chance) for _ in range(chance.choice((1, 1, 2, 2, 3, 5)))]
+        if n % 29 == 3:
+            lines[0]["account_code"] = UNMAPPED[n % 2][0]
+        if n % 7 == 2:
+            lines[0]["tax_amount"] = str((Decimal(lines[0]["amount"]) * Decimal("0.0825")).quantize(Decimal("0.01")))
+        costs = [{"name": "Freight", "amount": "48.50", "account_code": "6100"}] if n % 11 == 5 else []
+        bill = procurify.backstage_add_bill(
+            vendor_id=vendor["id"],
+            lines=lines,
+            costs=costs,
+            invoice_number=f"{vendor['name'][:3].upper()}-{8000 + n}" if n % 37 else f"{vendor['name'][:3]}-{n:024d}",
+            invoice_date=dated.isoformat(),
+            due_date=(dated + timedelta(days=30)).isoformat(),
+            status=1 if n % 41 == 0 else 2,
+            note="rush" if n % 13 == 0 else "",
+        )
+        found.append({**bill, "n": n, "vendor": vendor, "date": dated, "lines": lines, "costs": costs})
+    return found
+
+
+def _line(chance: random.Random) -> dict[str, Any]:
+    code, name = chance.choice(ACCOUNTS[:30])
+    amount = Decimal(chance.randrange(1_500, 950_000)) / 100
+    line: dict[str, Any] = {
+        "description": f"{name}, {chance.choice(WORK)}",
+        "account_code": code,
+        "amount": str(amount),
+    }
+    if chance.random() < 0.15:
+        part = (amount * Decimal("0.35")).quantize(Decimal("0.01"))
+        other = chance.choice(ACCOUNTS[:30])[0]
+        line["allocations"] = [
+            {"account_code": code, "department": "Operations", "amount": str(amount - part)},
+            {"account_code": other, "department": "Facilities", "amount": str(part)},
+        ]
+    return line
+
+
+def _entered_by_hand(
+    procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator, bills: list[dict[str, Any]]
+) -> None:
+    """Two bills that a bookkeeper typed in before the connector came: the guard must find them."""
+    ledger = books.backstage_ledger(REALM)
+    by_name = {vendor["DisplayName"]: vendor for vendor in ledger["vendors"]}
+    full = {bill["uuid"].replace("-", ""): bill for bill in procurify.backstage_snapshot("bills")}
+    for bill in (bills[24], bills[51]):
+        source = full[str(bill["uuid"]).replace("-", "")]
+        vendor = by_name[bill["vendor"]["name"].replace(":", " -")]
+        line = {"amount": str(source["total_cost_with_tax"]), "account": "5010", "description": "typed in by hand"}
+        books.backstage_add_bill(
+            REALM,
+            vendor["Id"],
+            [line],
+            DocNumber=source["invoice_number"],
+            TxnDate=bill["date"].isoformat(),
+        )

@@ -1,0 +1,150 @@
+"""The service on one machine: Chalice's local server, a pump per queue and the clock's tick, around the same app.py.
+
+The pump keeps Lambda's manners: a handler that returns has its messages deleted, one that raises sees them again.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+REGION = "us-east-1"
+VISIBILITY = 25  # seconds until a message that nobody acknowledged comes back
+TICK = 2.0
+WRITERS = 3  # threads per writer queue
+log = logging.getLogger("mlc.local")
+
+
+@dataclass(slots=True)
+class Context:
+    """What Lambda hands a handler beside the event."""
+
+    function_name: str
+    aws_request_id: str
+    memory_limit_in_mb: int = 512
+    invoked_function_arn: str = "arn:aws:lambda:us-east-1:000000000000:function:local"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000
+
+
+def serve(port: int) -> None:
+    """Run until SIGTERM. The environment says where AWS and the systems are."""
+    from chalice.cli.factory import CLIFactory
+    from chalice.local import ChaliceRequestHandler, create_local_server
+
+    # Header and body go out in one packet, at once: without this each keep-alive answer stalls 40 ms.
+    ChaliceRequestHandler.wbufsize = 65536
+    ChaliceRequestHandler.disable_nagle_algorithm = True
+    ChaliceRequestHandler.log_message = lambda *_: None
+    config = CLIFactory(os.getcwd()).create_config_obj("local")  # noqa: PTH109 - Chalice wants a str
+    app = config.chalice_app
+    stop = threading.Event()
+    threads = [
+        threading.Thread(target=pump, args=(app, source, stop), daemon=True)
+        for source in app.event_sources
+        if hasattr(source, "queue")
+        for _ in range(WRITERS if "writer" in source.name else 1)
+    ]
+    threads += [
+        threading.Thread(target=tick, args=(app, source, stop), daemon=True)
+        for source in app.event_sources
+        if hasattr(source, "schedule_expression")
+    ]
+    server = create_local_server(app, config, "127.0.0.1", port)
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: (stop.set(), threading.Thread(target=server.shutdown, daemon=True).start()))
+    for thread in threads:
+        thread.start()
+    print(f"ready http://127.0.0.1:{port}", flush=True)
+    server.serve_forever()
+    for thread in threads:
+        thread.join(timeout=10)
+
+
+def pump(app: Any, source: Any, stop: threading.Event) -> None:
+    """Receive from one queue and call its handler, until stopped."""
+    import boto3
+
+    sqs = boto3.session.Session(region_name=REGION).client("sqs", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    url = sqs.get_queue_url(QueueName=source.queue)["QueueUrl"]
+    while not stop.is_set():
+        try:
+            got = sqs.receive_message(
+                QueueUrl=url,
+                MaxNumberOfMessages=min(10, source.batch_size),
+                WaitTimeSeconds=1,
+                VisibilityTimeout=VISIBILITY,
+                AttributeNames=["All"],
+            ).get("Messages", [])
+            if got and handle(app, source, got):
+                entries = [{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(got)]
+                sqs.delete_message_batch(QueueUrl=url, Entries=entries)
+        except Exception:
+            log.exception("the pump of %s stumbled", source.queue)
+            stop.wait(1)
+
+
+def handle(app: Any, source: Any, messages: list[dict[str, Any]]) -> bool:
+    """Call the function as Lambda would; True if its messages may be deleted."""
+    records = [
+        {
+            "messageId": message["MessageId"],
+            "receiptHandle": message["ReceiptHandle"],
+            "body": message["Body"],
+            "attributes": message.get("Attributes", {}),
+            "messageAttributes": {},
+            "md5OfBody": message["MD5OfBody"],
+            "eventSource": "aws:sqs",
+            "eventSourceARN": f"arn:aws:sqs:{REGION}:000000000000:{source.queue}",
+            "awsRegion": REGION,
+        }
+        for message in messages
+    ]
+    return _invoke(app, source.name, {"Records": records})
+
+
+def tick(app: Any, source: Any, stop: threading.Event) -> None:
+    while not stop.is_set():
+        begun = time.monotonic()
+        event = {
+            "source": "aws.events",
+            "detail-type": "Scheduled Event",
+            "account": "000000000000",
+            "id": str(uuid4()),
+            "region": REGION,
+            "resources": [],
+            "detail": {},
+            "version": "0",
+            "time": "",
+        }
+        _invoke(app, source.name, event)
+        stop.wait(max(0.1, TICK - (time.monotonic() - begun)))
+
+
+def _invoke(app: Any, name: str, event: dict[str, Any]) -> bool:
+    try:
+        app.handler_map[name](event, Context(function_name=f"mlc-local-{name}", aws_request_id=str(uuid4())))
+    except Exception:
+        log.exception("%s failed", name)
+        return False
+    return True
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="simulator.service")
+    parser.add_argument("--port", type=int, required=True)
+    serve(parser.parse_args().port)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
