@@ -101,7 +101,9 @@ def _show(console: Console, flow: str, records: list[dict[str, Any]], holds: lis
     one = next((record for record in records if record["state"] == "held" and record["move"] == "bill"), None)
     if one is not None:
         hold = one["hold"]
-        console.print(f"For example [bold]{one['title']}[/bold]: {hold['message']}\n  Fix: {hold['fix']}\n  mlc why {one['id']}")
+        console.print(
+            f"For example [bold]{one['title']}[/bold]: {hold['message']}\n  Fix: {hold['fix']}\n  mlc why {one['id']}"
+        )
 
 
 def _cell(amounts: list[Decimal]) -> str:

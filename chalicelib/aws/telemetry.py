@@ -7,14 +7,13 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.engine.redact import redact
+from chalicelib.engine.redact import redact, redact_text
 
 if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
 SERVICE = "mlc"
 NAMESPACE = "mlc"
-MOST_VALUES = 100  # of one metric in one EMF line
 
 
 @cache
@@ -26,7 +25,7 @@ def logger() -> Logger:
 
 
 def _line(entry: dict[str, Any]) -> str:
-    return json.dumps(redact(entry), default=str, ensure_ascii=False)
+    return json.dumps(redact(entry), default=lambda other: redact_text(str(other)), ensure_ascii=False)
 
 
 class EmfMetrics:

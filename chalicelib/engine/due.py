@@ -62,10 +62,15 @@ def make_due(flow: OpenFlow, head: Head) -> bool:
 
 def schedule(engine: Engine, setup: setups.FlowSetup, moment: datetime) -> None:
     """The flow's next run is due then."""
+    engine.store.write([schedule_put(engine, setup, moment)])
+
+
+def schedule_put(engine: Engine, setup: setups.FlowSetup, moment: datetime) -> Put:
+    """The write behind `schedule`, for a transaction with the set-up itself."""
     pk, sk = row_key(setup.tenant, f"f#{setup.name}")
     item = engine.store.get([(pk, sk)]).get((pk, sk)) or Item(pk=pk, sk=sk)
     body: Json = {"tenant": setup.tenant, "flow": setup.name, "at": moment.isoformat()}
-    engine.store.write([Put(replace(item, body=body))])
+    return Put(replace(item, body=body))
 
 
 def tick(engine: Engine) -> int:

@@ -1,4 +1,4 @@
-"""The world that contract tests run in: the project's own template, brought up in moto; and one adapter of each kind."""
+"""The world that contract tests run in: the project's own template, brought up in moto, and the stores upon it."""
 
 from __future__ import annotations
 

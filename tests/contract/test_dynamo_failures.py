@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import pytest
 from botocore.awsrequest import AWSResponse
@@ -16,7 +16,7 @@ from chalicelib.engine.ports import Conflict, Item, Op, Put
 
 URL = "http://dynamodb.invalid/"
 PK = "T#acme"
-Answer = Exception | AWSResponse
+Answer: TypeAlias = Exception | AWSResponse
 
 
 class _Raw:
@@ -79,7 +79,7 @@ def store(peer: Peer, monkeypatch: pytest.MonkeyPatch, no_backoff: None) -> Dyna
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "nobody")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "nothing")
     store = DynamoStore("mlc-x", region="us-east-1", endpoint_url=URL)
-    store._connection.connection.client._endpoint.http_session = peer  # type: ignore[attr-defined]  # below PynamoDB
+    store._connection.connection.client._endpoint.http_session = peer
     return store
 
 

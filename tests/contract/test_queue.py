@@ -55,9 +55,7 @@ class SqsEnd:
 
     def expire(self, name: str, receipts: Sequence[str]) -> None:
         for receipt in receipts:
-            self._client.change_message_visibility(
-                QueueUrl=self._url(name), ReceiptHandle=receipt, VisibilityTimeout=0
-            )
+            self._client.change_message_visibility(QueueUrl=self._url(name), ReceiptHandle=receipt, VisibilityTimeout=0)
 
     def _url(self, name: str) -> str:
         return str(self._client.get_queue_url(QueueName=f"mlc-{self._stage}-{name}")["QueueUrl"])
@@ -94,7 +92,7 @@ class TestQueue:
 
     @pytest.mark.parametrize("body", ["", "x" * (256 * 1024 + 1)])
     def test_an_empty_or_larger_message_is_refused(self, end: Receiver, body: str) -> None:
-        with pytest.raises(ValueError, match="256|262144"):
+        with pytest.raises(ValueError, match="1 to 262144 bytes"):
             end.queue.send("poll", ["fine", body], group="acme")
         assert drained(end, "poll") == Counter()
 

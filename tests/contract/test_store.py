@@ -7,8 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from chalicelib.engine.ports import Check, Conflict, Delete, Item, Op, Put, Rows, Store
+from chalicelib.engine.records import Json
 
-FULL = {"text": "Müller & Söhne €", "none": None, "yes": True, "n": 12345678901234567890, "list": [{"a": "1.10"}, []]}
+FULL: Json = {
+    "text": "Müller & Söhne €",
+    "none": None,
+    "yes": True,
+    "n": 12345678901234567890,
+    "list": [{"a": "1.10"}, []],
+}
 
 
 def put(store: Store, pk: str, *sks: str) -> None:
@@ -106,13 +113,11 @@ class TestWriting:
         put(store, pk, "A")
         store.write([Check(pk, "A", version=1)])
         store.write([Check(pk, "B", version=0)])
+        store.write([])  # neither does nothing at all
         for wrong in (Check(pk, "A", version=0), Check(pk, "A", version=2), Check(pk, "B", version=1)):
             with pytest.raises(Conflict) as lost:
                 store.write([wrong])
             assert lost.value.keys == ((pk, wrong.sk),)
-
-    def test_nothing_to_write_is_no_fault(self, store: Store) -> None:
-        store.write([])
 
 
 class TestTransactions:

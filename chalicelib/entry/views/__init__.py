@@ -1,0 +1,1 @@
+"""The views of /api/v1, by subject. Each is (engine, caller, request) -> answer, with plain values."""

@@ -1,0 +1,76 @@
+"""What follows from a changed set-up: exactly the records that waited for the change go on.
+
+A crash before the end of this loses nothing: the next run finds holds that were decided on an older set-up.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from chalicelib.engine import hold
+from chalicelib.engine import setup as setups
+from chalicelib.engine.connection import Connection
+from chalicelib.engine.engine import Engine
+from chalicelib.engine.records import Json
+from chalicelib.engine.setup import FlowSetup, Health
+from chalicelib.entry import ping
+from chalicelib.entry.changes import changed_keys
+
+
+def follow(
+    engine: Engine, connections: Sequence[Connection], flows: Sequence[tuple[FlowSetup | None, FlowSetup]]
+) -> Json:
+    """Let go what waited, and have new credentials tried. Returns what was let go and the errands by connection."""
+    released: dict[str, int] = {}
+    pings: dict[str, str] = {}
+    for connection in connections:
+        _forget(engine, connection)
+        for name in _flows_of(engine, connection):
+            released[name] = released.get(name, 0) + _release(
+                engine, connection.tenant, name, {f"connection:{connection.name}"}
+            )
+        pings[connection.name] = ping.ask(engine, connection.tenant, connection.name)
+    for old, new in flows:
+        if old is None:
+            continue
+        keys = changed_keys(old, new)
+        released[new.name] = released.get(new.name, 0) + _release(engine, new.tenant, new.name, tokens(keys))
+        if "cut_over" in keys:
+            restart(engine, new, not_moved=True)
+    return {"released": {name: count for name, count in released.items() if count}, "pings": pings}
+
+
+def tokens(keys: set[str]) -> set[str]:
+    """What holds wait for, from the keys that changed."""
+    found = set[str]()
+    for key in keys:
+        section, _, rest = key.partition("/")
+        if section == "mappings":
+            kind, _, value = rest.partition("/")
+            found.add(f"mapping:{kind}:{value}")
+        elif section == "policies":
+            found.add(f"setting:{rest}")
+    return found
+
+
+def restart(engine: Engine, setup: FlowSetup, *, not_moved: bool = False) -> None:
+    """Have the flow's rehearsed and put-off records decided again; `not_moved`: those too that were too old."""
+    job: Json = {"job": "restart", "tenant": setup.tenant, "flow": setup.name, "not_moved": not_moved}
+    engine.queue.send("jobs", [json.dumps(job)], group=setup.tenant)
+
+
+def _forget(engine: Engine, connection: Connection) -> None:
+    """What we knew of the connection was learnt with the old credentials."""
+    setups.save_health(engine.store, engine.clock, connection.tenant, connection.name, Health())
+    engine.checked.pop(connection.key, None)
+
+
+def _flows_of(engine: Engine, connection: Connection) -> list[str]:
+    flows = setups.flows(engine.store, connection.tenant).values()
+    return [setup.name for setup in flows if connection.name in (setup.source, setup.target)]
+
+
+def _release(engine: Engine, tenant: str, name: str, wanted: set[str]) -> int:
+    flow = engine.open(tenant, name) if wanted else None
+    return hold.release(flow, wanted) if flow else 0

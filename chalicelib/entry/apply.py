@@ -1,0 +1,175 @@
+"""Apply a configuration: all of it or nothing. What it does not name stays as it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from urllib.parse import quote
+
+from chalicelib.engine import due
+from chalicelib.engine import setup as setups
+from chalicelib.engine.connection import Connection
+from chalicelib.engine.engine import Engine
+from chalicelib.engine.ports import Conflict, Delete, Item, Op, Put
+from chalicelib.engine.records import Json, canonical
+from chalicelib.engine.setup import FlowSetup
+from chalicelib.entry import after_apply
+from chalicelib.entry.changes import Change, connection_change, flow_change
+from chalicelib.entry.config import Config
+from chalicelib.entry.config_check import Known, Wanted, about_key, check, known
+from chalicelib.entry.problem import Fault, bad_request, conflict, pointer
+from chalicelib.entry.shapes import summary
+
+TRIES = 4
+MOST_OPS = 100  # of one transaction
+LARGEST_SETUP = 300_000  # characters of one flow's set-up, well under the table's 400 KB an item
+
+
+@dataclass(slots=True)
+class Plan:
+    """What is to be written, in the order in which it is."""
+
+    changes: list[Change] = field(default_factory=list)
+    secrets: list[tuple[Connection, Mapping[str, str]]] = field(default_factory=list)
+    ops: list[Op] = field(default_factory=list)
+    connections: list[Connection] = field(default_factory=list)  # new, or with other credentials
+    flows: list[tuple[FlowSetup | None, FlowSetup]] = field(default_factory=list)  # before and after
+
+    @property
+    def keys(self) -> set[tuple[str, str]]:
+        return {(op.item.pk, op.item.sk) if isinstance(op, Put) else (op.pk, op.sk) for op in self.ops}
+
+
+def apply(engine: Engine, tenant: str, config: Config, *, by: str, only_plan: bool) -> Json:
+    """The changes, and what followed from them. Raises Problem, and then nothing was changed."""
+    for _ in range(TRIES):
+        stored = known(engine, tenant)
+        wanted = check(engine, tenant, config, stored)
+        if wanted.faults:
+            detail = f"The configuration does not fit: {summary(wanted.faults)}. Nothing was changed."
+            raise bad_request(detail, *wanted.faults, kind="bad_configuration")
+        plan = _plan(engine, tenant, config, wanted, stored=stored, by=by)
+        changes = [change.json() for change in plan.changes]
+        if only_plan or not plan.ops:
+            return {"changes": changes, "applied": False}
+        # Secrets first: credentials that nothing points to yet do no harm, a connection without credentials would.
+        for connection, secret in plan.secrets:
+            engine.vault.write(connection.secret_name, secret)
+        try:
+            engine.store.write(plan.ops)
+        except Conflict:
+            continue  # somebody else applied this moment, or the tick moved a schedule: decide again on what is there
+        return {"changes": changes, "applied": True, **after_apply.follow(engine, plan.connections, plan.flows)}
+    raise conflict("Somebody else is changing the same set-up right now. Apply again.")
+
+
+def identity_key(engine: Engine, connection: Connection) -> tuple[str, str]:
+    """The claim on the company behind a connection, over all customers."""
+    identity = engine.load_system(connection.system).identity(connection.settings)
+    return f"X#identity#{connection.system}#{connection.environment}#{quote(identity, safe='')}", "CLAIM"
+
+
+# ---------------------------------------------------------------------------------------------- inside
+
+
+def _plan(engine: Engine, tenant: str, config: Config, wanted: Wanted, *, stored: Known, by: str) -> Plan:
+    plan = Plan()
+    for name, connection in wanted.connections.items():
+        _connection(engine, plan, config, connection, stored=stored, by=by)
+        _claim(engine, plan, connection, stored=stored)
+    for setup in wanted.flows.values():
+        _flow(engine, plan, setup, stored.flows.get(setup.name), by=by)
+    untouched = [("connection", name) for name in stored.connections if name not in wanted.connections]
+    untouched += [("flow", name) for name in stored.flows if name not in wanted.flows]
+    plan.changes += [Change(kind, name, "kept") for kind, name in untouched]
+    if len(plan.ops) > MOST_OPS:
+        raise bad_request(
+            "That is more than can be changed at once. Nothing was changed.",
+            Fault("/config", "at most about 25 changed connections and flows together: split the file"),
+        )
+    return plan
+
+
+def _connection(
+    engine: Engine, plan: Plan, config: Config, new: Connection, *, stored: Known, by: str
+) -> None:
+    given = config.connections[new.name]
+    old, version = stored.connections.get(new.name, (None, 0))
+    note = stored.notes.get(new.name)
+    noted: Json = dict(note.body) if note else {}
+    secret_is_new = given.credentials is not None and not _same_secret(noted, given.credentials)
+    company = given.company or noted.get("company") or ""
+    change = connection_change(old, new, secret_is_new=secret_is_new, company=(str(noted.get("company") or ""), str(company)))
+    plan.changes.append(change)
+    if change.action == "unchanged":
+        return
+    if given.credentials is not None and secret_is_new:
+        plan.secrets.append((new, given.credentials))
+        salt = engine.clock.token()
+        noted |= {"salt": salt, "print": _print(given.credentials, salt)}
+    noted |= {"company": company, "at": engine.clock.now().isoformat(), "by": by}
+    pk, sk = about_key(new.tenant, new.name)
+    plan.ops.append(Put(Item(pk=pk, sk=sk, body=noted, version=note.version if note else 0)))
+    plan.ops.append(setups.connection_put(new, version))
+    plan.connections.append(new)
+
+
+def _same_secret(noted: Mapping[str, object], credentials: Mapping[str, str]) -> bool:
+    return "salt" in noted and noted.get("print") == _print(credentials, str(noted["salt"]))
+
+
+def _print(credentials: Mapping[str, str], salt: str) -> str:
+    """Tells whether credentials changed without reading them; slow, because people choose some of them."""
+    secret = canonical(dict(credentials)).encode()
+    return hashlib.scrypt(secret, salt=salt.encode(), n=2**14, r=8, p=1, dklen=32).hex()
+
+
+def _claim(engine: Engine, plan: Plan, new: Connection, *, stored: Known) -> None:
+    """The company behind the connection belongs to this customer alone, and to one connection of theirs."""
+    key = identity_key(engine, new)
+    old = stored.connections.get(new.name)
+    before = identity_key(engine, old[0]) if old else None
+    claims = engine.store.get([key, *([before] if before else [])])
+    taken = claims.get(key)
+    if taken is None:
+        body: Json = {"tenant": new.tenant, "connection": new.name, "at": engine.clock.now().isoformat()}
+        plan.ops.append(Put(Item(pk=key[0], sk=key[1], body=body)))
+    elif taken.body["tenant"] != new.tenant:
+        raise conflict(
+            f"The company behind the connection {new.name} is already connected by another customer of this service. "
+            "Nothing was changed. If it is yours, ask the operator.",
+            kind="company_taken",
+        )
+    elif taken.body["connection"] != new.name:
+        raise conflict(
+            f"The company behind {new.name} is already connected as {taken.body['connection']}. Nothing was changed. "
+            "Use that connection.",
+            kind="company_taken",
+        )
+    if before and before != key and before in claims:
+        plan.ops.append(Delete(*before, version=claims[before].version))
+
+
+def _flow(engine: Engine, plan: Plan, new: FlowSetup, old: FlowSetup | None, *, by: str) -> None:
+    change = flow_change(old, new)
+    plan.changes.append(change)
+    if change.action == "unchanged":
+        return
+    now = engine.clock.now()
+    if old is None or old.mappings != new.mappings:
+        new = replace(new, mapping_version=old.mapping_version + 1 if old else 1)
+        plan.ops.append(setups.mapping_put(new, now, by))
+    put = setups.flow_put(new)
+    if len(canonical(put.item.body)) > LARGEST_SETUP:
+        at = pointer(["config", "flows", new.name, "mappings"])
+        raise bad_request(
+            "The mappings are too large. Nothing was changed.",
+            Fault(at, f"at most {LARGEST_SETUP} characters together: entries named alike in both systems need none"),
+        )
+    plan.ops.append(put)
+    if old is None or old.every_minutes != new.every_minutes:
+        plan.ops.append(due.schedule_put(engine, new, now))
+    plan.flows.append((old, new))
+
+

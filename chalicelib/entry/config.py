@@ -1,0 +1,130 @@
+"""The customer's configuration file as it arrives here: its keys, and what may stand under each.
+
+What needs the registry or what is stored already is checked in `config_check.py`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+
+from chalicelib.engine.records import Json
+from chalicelib.entry.exchange import NAME, NAME_RULE
+from chalicelib.entry.problem import Fault, pointer
+from chalicelib.entry.shapes import Shape, expected
+
+ENV = "env:"
+LONGEST_TEXT = 500
+MOST_VALUES = 5000  # of one kind of mapping
+MOST_ENTRIES = 30  # connections, or flows, in one file
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_EVERY = re.compile(r"([0-9]{1,4}) minutes?")
+
+
+def _named(name: str) -> str:
+    if not NAME.fullmatch(name):
+        raise expected(NAME_RULE)
+    return name
+
+
+def _day(value: object) -> date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        try:
+            return date.fromisoformat(value)
+        except ValueError:
+            pass
+    raise expected("a date as YYYY-MM-DD")
+
+
+def _minutes(value: object) -> int:
+    found = _EVERY.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None or not 1 <= int(found[1]) <= 1440:
+        raise expected('"N minutes", N from 1 to 1440')
+    return int(found[1])
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise expected("one line of text without control characters")
+    return value
+
+
+def _secret(value: str) -> str:
+    if not value.strip() or not value.isprintable():
+        raise expected("the value on one line, without line breaks around it")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_named)]
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_one_line)]
+Secret = Annotated[str, Field(max_length=8000), AfterValidator(_secret)]
+Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=str)]
+Minutes = Annotated[int, BeforeValidator(_minutes, json_schema_input_type=str)]
+
+
+class ConnectionIn(Shape):
+    """The system's own settings (a domain, a realm) stand beside these keys."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    system: Annotated[Text, Field(description="the system's name")]
+    environment: Annotated[Text, Field(description="production or sandbox")]
+    company: Annotated[Text | None, Field(description="the name of the company that the credentials must lead to")] = (
+        None
+    )
+    credentials: Annotated[dict[str, Secret] | None, Field(description="what is kept in the vault")] = None
+
+    @property
+    def settings(self) -> Json:
+        return dict(self.model_extra or {})
+
+
+class Retry(Shape):
+    max_attempts: Annotated[int, Field(ge=1, le=50, description="tries before a record is held")] = 8
+
+
+class FlowIn(Shape):
+    """null under `policies` or `mappings` removes the entry; what is not named stays."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    flow: Annotated[Text | None, Field(description="which flow; without it, the one of the same name")] = None
+    source: Annotated[Name, Field(alias="from", description="the name of the connection that is read")]
+    to: Annotated[Name, Field(description="the name of the connection that is written to")]
+    cut_over: Annotated[
+        Day, Field(description="a date as YYYY-MM-DD: documents dated before it are not moved; there is no default")
+    ]
+    every: Annotated[Minutes | None, Field(description='"N minutes"')] = None
+    policies: Annotated[dict[str, Text | None], Field(default_factory=dict, max_length=100)]
+    mappings: Annotated[
+        dict[str, Annotated[dict[Text, Text | None], Field(max_length=MOST_VALUES)]],
+        Field(default_factory=dict, max_length=50),
+    ]
+    retry: Retry | None = None
+
+
+class Config(Shape):
+    connections: Annotated[dict[Name, ConnectionIn], Field(default_factory=dict, max_length=MOST_ENTRIES)]
+    flows: Annotated[dict[Name, FlowIn], Field(default_factory=dict, max_length=MOST_ENTRIES)]
+
+
+class Apply(Shape):
+    config: Annotated[Config, Field(description="the parsed configuration file")]
+    plan: Annotated[bool, Field(description="only say what would change")] = False
+
+
+def references_to_a_machine(value: Any, at: tuple[object, ...] = ()) -> Iterator[Fault]:
+    """`env:NAME` means a variable on the caller's machine. Nothing here may look one up on ours."""
+    if isinstance(value, str) and value.startswith(ENV):
+        yield Fault(pointer(at), "the value itself: mlc puts it in where you run it, the service never does", ENV + "…")
+    elif isinstance(value, Mapping):
+        for key, member in value.items():
+            yield from references_to_a_machine(member, (*at, key))
+    elif isinstance(value, list):
+        for n, member in enumerate(value):
+            yield from references_to_a_machine(member, (*at, n))

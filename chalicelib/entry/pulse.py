@@ -1,0 +1,77 @@
+"""Is a flow quiet: its run over, and nothing of it in anybody's hands? And what waits, since when?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from chalicelib.engine import ledger, runs
+from chalicelib.engine.engine import Engine, OpenFlow
+from chalicelib.engine.records import Json, RecordKey
+
+SOON = timedelta(minutes=2)  # what is due later than this waits for a vendor or a person's doing, not for us
+MOST_ROWS = 2000
+PAGE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """`busy` records are queued or due now, `waiting` ones have a later moment."""
+
+    busy: int = 0
+    waiting: int = 0
+
+
+def latest_run(flow: OpenFlow) -> Json:
+    run = runs.latest(flow.engine, flow.setup)
+    pulse = of_flow(flow)
+    over = run.get("state") in ("finished", "stopped")
+    shown: Json = {name: run.get(name, "") for name in ("id", "state", "started_at", "ended_at", "trouble")}
+    return {
+        **shown,
+        "full": bool(run.get("full")),
+        "quiet": over and not pulse.busy,
+        "busy": pulse.busy,
+        "waiting": pulse.waiting,
+    }
+
+
+def of_flow(flow: OpenFlow) -> Pulse:
+    """From the due index; counted up to a bound, since beyond it the answer stays the same."""
+    soon = f"a#{(flow.engine.clock.now() + SOON).isoformat()}"
+    due_now = _count(flow, upto=soon)
+    return Pulse(busy=due_now + _count(flow, prefix="b#"), waiting=_count(flow, prefix="a#") - due_now)
+
+
+def oldest_waiting(engine: Engine, tenant: str, connection: str) -> Json | None:
+    """Among what falls due first: the record that has not moved for the longest time."""
+    keys: list[RecordKey] = []
+    for prefix in ("b#", "a#"):
+        rows = engine.store.query(f"D#{tenant}#{connection}", index="due", prefix=prefix, limit=100)
+        keys += [RecordKey.from_pk(item.pk) for item in rows.items]
+    heads = [head for head in ledger.heads(engine.store, keys).values() if head.due is not None]
+    if not heads:
+        return None
+    oldest = min(heads, key=lambda head: head.updated_at)
+    return {
+        "record": oldest.key.id,
+        "title": oldest.summary.get("title", ""),
+        "since": oldest.updated_at,
+        "why": oldest.trouble,
+    }
+
+
+def _count(flow: OpenFlow, *, prefix: str = "", upto: str | None = None) -> int:
+    """Rows of this flow under its target connection."""
+    partition = f"D#{flow.target.tenant}#{flow.target.name}"
+    cursor, seen, count = None, 0, 0
+    while seen < MOST_ROWS:
+        rows = flow.engine.store.query(
+            partition, index="due", prefix=prefix, upto=upto, limit=PAGE, cursor=cursor
+        )
+        count += sum(RecordKey.from_pk(item.pk).flow == flow.setup.name for item in rows.items)
+        seen += len(rows.items)
+        cursor = rows.cursor
+        if cursor is None:
+            break
+    return count

@@ -1,0 +1,57 @@
+"""What QuickBooks Online takes as a name or text (sheet sections 8.1, 15 and 18.1), cut the same way every time."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+
+NAME, COMPANY, DOC_NUMBER, TEXT = 500, 100, 21, 4000
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+
+
+def name(text: str, most: int = NAME) -> str:
+    """Colon, tab and newline are refused in names, emoji everywhere: they become blanks or go."""
+    plain = _spoken(text.replace(":", " -"))
+    return cut(" ".join(plain.split()), most)
+
+
+def text(value: str, most: int = TEXT) -> str:
+    """A free text: lines stay, what no bookkeeping program stores goes."""
+    return cut(_spoken(value).strip(), most)
+
+
+def email(value: str) -> str:
+    """An address that has the form that is asked for, else ""."""
+    plain = value.strip()
+    return plain if len(plain) <= 100 and _EMAIL.fullmatch(plain) else ""
+
+
+def doc_number(value: str) -> str:
+    """At most 21 characters; a longer one keeps its beginning and ends in a hash of all of it."""
+    plain = " ".join(_spoken(value).split())
+    if len(plain) <= DOC_NUMBER:
+        return plain
+    digest = hashlib.sha256(value.encode()).hexdigest()[:4]
+    return f"{plain[: DOC_NUMBER - 5]}~{digest}"
+
+
+def cut(value: str, most: int) -> str:
+    return value if len(value) <= most else value[: most - 1].rstrip() + "…"
+
+
+def _spoken(value: str) -> str:
+    """Without control, direction and private characters, and without emoji and what joins or paints them."""
+    kept = []
+    for char in value:
+        kind = unicodedata.category(char)
+        if char in "\n\t" or (
+            kind[0] != "C" and kind != "So" and not 0xFE00 <= ord(char) <= 0xFE0F and ord(char) <= 0xFFFF
+        ):
+            kept.append(char)
+    return "".join(kept)
+
+
+def _pictures(code: int, kind: str) -> bool:
+    """Emoji and dingbats; signs such as ® stay."""
+    return code > 0xFFFF or 0xFE00 <= code <= 0xFE0F or (kind == "So" and code >= 0x2300)
