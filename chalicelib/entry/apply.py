@@ -91,16 +91,16 @@ def _plan(engine: Engine, tenant: str, config: Config, wanted: Wanted, *, stored
     return plan
 
 
-def _connection(
-    engine: Engine, plan: Plan, config: Config, new: Connection, *, stored: Known, by: str
-) -> None:
+def _connection(engine: Engine, plan: Plan, config: Config, new: Connection, *, stored: Known, by: str) -> None:
     given = config.connections[new.name]
     old, version = stored.connections.get(new.name, (None, 0))
     note = stored.notes.get(new.name)
     noted: Json = dict(note.body) if note else {}
     secret_is_new = given.credentials is not None and not _same_secret(noted, given.credentials)
     company = given.company or noted.get("company") or ""
-    change = connection_change(old, new, secret_is_new=secret_is_new, company=(str(noted.get("company") or ""), str(company)))
+    change = connection_change(
+        old, new, secret_is_new=secret_is_new, company=(str(noted.get("company") or ""), str(company))
+    )
     plan.changes.append(change)
     if change.action == "unchanged":
         return
@@ -171,5 +171,3 @@ def _flow(engine: Engine, plan: Plan, new: FlowSetup, old: FlowSetup | None, *, 
     if old is None or old.every_minutes != new.every_minutes:
         plan.ops.append(due.schedule_put(engine, new, now))
     plan.flows.append((old, new))
-
-

@@ -72,9 +72,7 @@ def check(engine: Engine, tenant: str, config: Config, stored: Known) -> Wanted:
 # ---------------------------------------------------------------------------------------------- connections
 
 
-def _connection(
-    engine: Engine, wanted: Wanted, tenant: str, name: str, *, given: ConnectionIn, stored: Known
-) -> None:
+def _connection(engine: Engine, wanted: Wanted, tenant: str, name: str, *, given: ConnectionIn, stored: Known) -> None:
     at = ("connections", name)
     try:
         system = engine.load_system(given.system)
@@ -123,9 +121,7 @@ def _settings(wanted: Wanted, at: tuple[str, str], system: System, given: Connec
     return {key: str(value) for key, value in read.model_dump(mode="json", by_alias=True, exclude_none=True).items()}
 
 
-def _credentials(
-    wanted: Wanted, at: tuple[str, str], system: System, given: ConnectionIn, *, needed: bool
-) -> None:
+def _credentials(wanted: Wanted, at: tuple[str, str], system: System, given: ConnectionIn, *, needed: bool) -> None:
     if given.credentials is None:
         if needed and set(system.credentials) - system.optional_credentials:
             names = ", ".join(system.credentials)
@@ -193,7 +189,11 @@ def _flow(
     for key, end, system in (("from", given.source, flow.source_system), ("to", given.to, flow.target_system)):
         _end(engine, wanted, (*at, key), end, system=system, ends=ends)
     if old:
-        for key, was, now in (("flow", old.flow, which), ("from", old.source, given.source), ("to", old.target, given.to)):
+        for key, was, now in (
+            ("flow", old.flow, which),
+            ("from", old.source, given.source),
+            ("to", old.target, given.to),
+        ):
             if was != now:
                 wanted.fault(*at, key, expected=f"{shown(was)}, as before: {_ANOTHER_FLOW}", got=shown(now))
     _policies(wanted, at, flow, given)

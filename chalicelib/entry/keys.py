@@ -39,18 +39,14 @@ class Caller:
         return _RANKS[self.role] >= _RANKS[role]
 
 
-def make_key(
-    store: Store, clock: Clock, tenant: str, role: Role, name: str, *, expires: datetime | None = None
-) -> str:
+def make_key(store: Store, clock: Clock, tenant: str, role: Role, name: str, *, expires: datetime | None = None) -> str:
     """Store a new key and return its text, which nobody can read back."""
     text, put = new_key(clock, tenant, role, name, expires=expires)
     store.write([put])
     return text
 
 
-def new_key(
-    clock: Clock, tenant: str, role: Role, name: str, *, expires: datetime | None = None
-) -> tuple[str, Put]:
+def new_key(clock: Clock, tenant: str, role: Role, name: str, *, expires: datetime | None = None) -> tuple[str, Put]:
     """The text of a fresh key and the write that makes it valid."""
     assert (tenant == PLATFORM) == (role == "platform"), "the platform's key and customers' keys share nothing"
     chance = ""

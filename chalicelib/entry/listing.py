@@ -67,9 +67,7 @@ def _merged(
         for shard in range(ledger.LIST_SHARDS):
             upto = after[0] if after else None
             # One more than needed: a row may stand exactly at the place, and is not listed twice.
-            part = store.query(
-                f"F#{tenant}#{flow}#{move}#{shard}", upto=upto, limit=limit + 1, descending=True
-            )
+            part = store.query(f"F#{tenant}#{flow}#{move}#{shard}", upto=upto, limit=limit + 1, descending=True)
             for item in part.items:
                 place = (item.sk, f"{flow}#{move}", f"{shard:02d}")
                 if after is None or place < after:

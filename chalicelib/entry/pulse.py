@@ -66,9 +66,7 @@ def _count(flow: OpenFlow, *, prefix: str = "", upto: str | None = None) -> int:
     partition = f"D#{flow.target.tenant}#{flow.target.name}"
     cursor, seen, count = None, 0, 0
     while seen < MOST_ROWS:
-        rows = flow.engine.store.query(
-            partition, index="due", prefix=prefix, upto=upto, limit=PAGE, cursor=cursor
-        )
+        rows = flow.engine.store.query(partition, index="due", prefix=prefix, upto=upto, limit=PAGE, cursor=cursor)
         count += sum(RecordKey.from_pk(item.pk).flow == flow.setup.name for item in rows.items)
         seen += len(rows.items)
         cursor = rows.cursor

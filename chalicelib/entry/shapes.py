@@ -130,9 +130,7 @@ def _says(shape: type[BaseModel], loc: Sequence[object]) -> str:
 
 
 def _keys(shape: type[BaseModel], loc: Sequence[object]) -> set[str]:
-    return {
-        field.alias or name for model in _models(shape, loc) for name, field in model.model_fields.items()
-    }
+    return {field.alias or name for model in _models(shape, loc) for name, field in model.model_fields.items()}
 
 
 def _models(annotation: Any, loc: Sequence[object]) -> Iterator[type[BaseModel]]:

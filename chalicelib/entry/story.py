@@ -74,7 +74,9 @@ def _done(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
 def _refused(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     outcome = head.outcome or {}
     happened = f"{flow.target_title} refused {_title(head)} on {_moment(outcome.get('at'))}."
-    todo = f"Correct it where it comes from; the corrected one is tried by itself. To try the same again: {_replay(head)}."
+    todo = (
+        f"Correct it where it comes from; the corrected one is tried by itself. To try the same again: {_replay(head)}."
+    )
     return happened, str(outcome.get("why") or ""), _OWNERS["bookkeeper"], todo
 
 
@@ -91,7 +93,9 @@ def _not_moved(head: Head) -> tuple[str, str, str, str]:
 
 def _rehearsed(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     plan = head.plan or {}
-    happened = f"The rehearsal would {plan.get('action')} {_title(head)} in {flow.target_title}. Nothing was written there."
+    happened = (
+        f"The rehearsal would {plan.get('action')} {_title(head)} in {flow.target_title}. Nothing was written there."
+    )
     todo = f"Look at the rehearsal and start the flow: `mlc flows start {flow.setup.name}`."
     return happened, str(plan.get("why") or ""), _OWNERS["admin"], todo
 

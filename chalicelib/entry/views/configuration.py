@@ -18,7 +18,9 @@ from chalicelib.entry.problem import bad_request
 def apply_configuration(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
     pointing = list(references_to_a_machine(request.body))
     if pointing:
-        detail = "References to variables (env:) are put in by mlc before the configuration is sent. Nothing was changed."
+        detail = (
+            "References to variables (env:) are put in by mlc before the configuration is sent. Nothing was changed."
+        )
         raise bad_request(detail, *pointing, kind="bad_configuration")
     wish = shapes.read(Apply, request.body)
     return ApiResponse(apply(engine, caller.tenant, wish.config, by=caller.name, only_plan=wish.plan))

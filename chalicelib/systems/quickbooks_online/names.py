@@ -45,9 +45,7 @@ def _spoken(value: str) -> str:
     kept = []
     for char in value:
         kind = unicodedata.category(char)
-        if char in "\n\t" or (
-            kind[0] != "C" and kind != "So" and not 0xFE00 <= ord(char) <= 0xFE0F and ord(char) <= 0xFFFF
-        ):
+        if char in "\n\t" or (kind[0] != "C" and not _pictures(ord(char), kind)):
             kept.append(char)
     return "".join(kept)
 
