@@ -14,6 +14,11 @@ app = Chalice(app_name="mlc")
 here = settings()
 
 
+@app.middleware("all")
+def measured(event: Any, handle: Any) -> Any:
+    return wiring.measured(lambda: handle(event))
+
+
 def answer(**params: str) -> Response:
     return Response(**api.answer(wiring.engine(), app.current_request, params))
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from functools import cache, lru_cache
 from importlib import import_module
+from typing import Any
 
 from chalicelib import registry
 from chalicelib.engine.engine import Engine, Pace
@@ -63,3 +65,11 @@ def engine() -> Engine:
         rate_scales=dict.fromkeys(here.simulated, SIMULATED_RATE),
         pace=LOCAL_PACE if here.is_local else Pace(),
     )
+
+
+def measured(handle: Callable[[], Any]) -> Any:
+    """Let the door do its work, and hand the metrics of this invocation over whatever came of it."""
+    try:
+        return handle()
+    finally:
+        engine().metrics.flush()

@@ -183,6 +183,10 @@ class Metrics(Protocol):
         """Dimensions are few-valued (flow, system, outcome); never a tenant."""
         ...
 
+    def flush(self) -> None:
+        """Hand over what was counted so far; the doors call it after each piece of work."""
+        ...
+
 
 class Clock(Protocol):
     """Time and chance."""

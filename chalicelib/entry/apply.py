@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
@@ -75,7 +75,7 @@ def identity_key(engine: Engine, connection: Connection) -> tuple[str, str]:
 
 def _plan(engine: Engine, tenant: str, config: Config, wanted: Wanted, *, stored: Known, by: str) -> Plan:
     plan = Plan()
-    for name, connection in wanted.connections.items():
+    for connection in wanted.connections.values():
         _connection(engine, plan, config, connection, stored=stored, by=by)
         _claim(engine, plan, connection, stored=stored)
     for setup in wanted.flows.values():

@@ -68,17 +68,11 @@ def pointer(parts: Sequence[object]) -> str:
 
 def shown(value: object) -> str:
     """What was given, short enough for a sentence."""
-    match value:
-        case None:
-            return "nothing"
-        case bool():
-            return "true" if value else "false"
-        case str() if not value:
-            return "empty text"
-        case str():
-            return f'"{value[:LONGEST_SHOWN]}{"…" if len(value) > LONGEST_SHOWN else ""}"'
-        case dict():
-            return "keys and values"
-        case list():
-            return "a list"
+    if isinstance(value, str):
+        return f'"{value[:LONGEST_SHOWN]}{"…" if len(value) > LONGEST_SHOWN else ""}"' if value else "empty text"
+    known = {None: "nothing", True: "true", False: "false"}
+    if value is None or isinstance(value, bool):
+        return known[value]
+    if isinstance(value, dict | list):
+        return "keys and values" if isinstance(value, dict) else "a list"
     return f"the number {value}"[: LONGEST_SHOWN + 20]

@@ -1,0 +1,47 @@
+"""`mlc`: the commands put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Annotated
+
+import typer
+
+from mlc.commands import access, flows, records, setup
+from mlc.session import Session, told
+
+DEFAULT_URL = "http://127.0.0.1:8321"
+
+
+app = typer.Typer(
+    name="mlc",
+    help="ml-connector: what moves between your systems, what is held and why, and what to do.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+
+
+@app.callback()
+def _session(
+    ctx: typer.Context,
+    url: Annotated[str, typer.Option("--url", envvar="MLC_URL", help="Where the service is.")] = DEFAULT_URL,
+    key: Annotated[str, typer.Option("--key", envvar="MLC_KEY", help="Your API key.", show_default=False)] = "",
+) -> None:
+    ctx.obj = ctx.obj or Session()
+    ctx.obj.url, ctx.obj.key = url, key.strip()
+
+
+COMMANDS: Sequence[Callable[..., None]] = (
+    setup.apply, setup.export, setup.connections, setup.ping, flows.sync, records.records, records.holds, records.why,
+    records.trail, records.replay, records.resolve, records.status,
+)  # fmt: skip
+for command in COMMANDS:
+    app.command()(told(command))
+app.add_typer(flows.flows, name="flows")
+app.add_typer(access.tenants, name="tenants")
+app.add_typer(access.keys, name="keys")
+
+
+def main() -> None:
+    app()

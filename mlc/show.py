@@ -1,0 +1,100 @@
+"""Answers of the service as tables and sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+
+from mlc.client import Json
+from mlc.session import console
+
+WORDS = ("create", "link", "update", "unchanged", "hold", "refused", "not_moved", "waiting")
+COLOURS = {
+    "held": "yellow", "hold": "yellow", "refused": "red", "locked_out": "red", "stopped": "red", "done": "green",
+    "ok": "green", "live": "green", "create": "green", "change": "cyan", "kept": "dim", "unchanged": "dim",
+}  # fmt: skip
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    shown = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    count = 0
+    for row in rows:
+        count += 1
+        shown.add_row(*(_cell(value) for value in row))
+    if count:
+        console().print(shown)
+    else:
+        console().print("Nothing.", style="dim")
+
+
+def say(text: str, style: str = "") -> None:
+    console().print(text, style=style or None, markup=False)
+
+
+def amounts(total: Json) -> str:
+    return ", ".join(f"{amount} {currency}".strip() for currency, amount in total.get("amounts", {}).items())
+
+
+def changes(answer: Json) -> None:
+    for change in answer["changes"]:
+        action = str(change["action"])
+        what = "stays (the file does not name it)" if action == "kept" else action
+        say(f"{change['kind']} {change['name']}: {what}", COLOURS.get(action, ""))
+        for detail in change["details"]:
+            say(f"    {detail['key']}: {_short(detail['from'])} -> {_short(detail['to'])}")
+
+
+def report(flow: Json) -> None:
+    """Per move, what its records came to, or would come to."""
+    rehearsing = flow["state"] == "rehearsing"
+    rows = [
+        (
+            move,
+            f"would {word}" if rehearsing and word in WORDS[:3] else word.replace("_", " "),
+            words[word]["count"],
+            amounts(words[word]),
+        )
+        for move, words in flow["report"].items()
+        for word in WORDS
+        if words.get(word, {}).get("count")
+    ]
+    table(("move", "came to", "records", "amounts"), rows)
+
+
+def hold(group: Json) -> None:
+    total = amounts(group)
+    over = f" over {total}" if total else ""
+    say(f"{group['count']} held{over}: {group['reason']} ({group['cause']}), flow {group['flow']}", "bold yellow")
+    say(f"  {group['message']}")
+    say(f"  {group['owner']}: {group['fix']}")
+    ids = group["ids"]
+    more = f" and {group['count'] - len(ids)} more" if group["count"] > len(ids) else ""
+    say(f"  {', '.join(ids)}{more}", "dim")
+
+
+def ping(name: str, answer: Json) -> None:
+    company = answer.get("company") or {}
+    if answer.get("ok"):
+        say(f"{name}: {company.get('name')} ({company.get('id')}), {answer.get('latency_ms')} ms", "green")
+        return
+    say(f"{name}: {answer.get('message')}", "red")
+    say(f"  {answer.get('fix')}")
+
+
+def run(latest: Json) -> str:
+    if not latest.get("id"):
+        return "never ran"
+    trouble = f": {latest['trouble']}" if latest.get("trouble") else ""
+    return f"{latest['state']} {latest.get('ended_at') or latest.get('started_at')}{trouble}"
+
+
+def _cell(value: Any) -> Text:
+    text = "" if value is None else str(value)
+    return Text(text, style=COLOURS.get(text, ""))
+
+
+def _short(value: object) -> str:
+    return "nothing" if value is None else str(value)
