@@ -70,13 +70,13 @@ class Client:
     def delete(self, path: str) -> Json:
         return self._call("DELETE", path)
 
-    def pages(self, path: str, named: str, **query: object) -> Iterator[Json]:
+    def pages(self, path: str, **query: object) -> Iterator[Json]:
         """Every entry of a list, page by page."""
         cursor: object = None
         while True:
             page = self.get(path, **query, cursor=cursor)
-            yield from page[named]
-            cursor = page.get("next")
+            yield from page["items"]
+            cursor = page.get("cursor")
             if not cursor:
                 return
 

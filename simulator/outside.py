@@ -23,8 +23,12 @@ RATE = 40.0  # how much faster than the vendor a simulator lets itself be called
 
 
 def build() -> dict[str, Simulator]:
-    procurify = ProcurifySimulator(domain=seed.DOMAIN, **seed.CLIENT)
-    books = QuickBooksOnlineSimulator(**seed.APP, limit_scale=RATE)
+    procurify = ProcurifySimulator(
+        domain=seed.DOMAIN, client_id=seed.CLIENT["client_id"], client_secret=seed.CLIENT["client_secret"]
+    )
+    books = QuickBooksOnlineSimulator(
+        client_id=seed.APP["client_id"], client_secret=seed.APP["client_secret"], limit_scale=RATE
+    )
     return {"procurify": procurify, "quickbooks_online": books}
 
 

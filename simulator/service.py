@@ -60,8 +60,13 @@ def serve(port: int) -> None:
         if hasattr(source, "schedule_expression")
     ]
     server = create_local_server(app, config, "127.0.0.1", port)
+
+    def end(*_: Any) -> None:
+        stop.set()
+        threading.Thread(target=server.shutdown, daemon=True).start()
+
     for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: (stop.set(), threading.Thread(target=server.shutdown, daemon=True).start()))
+        signal.signal(name, end)
     for thread in threads:
         thread.start()
     print(f"ready http://127.0.0.1:{port}", flush=True)

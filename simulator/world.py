@@ -119,7 +119,8 @@ class World:
     # ------------------------------------------------------------------ letting it run
 
     def cycle(self, tenant: str, flow: str, *, full: bool = False) -> None:
-        """One poll of the flow and everything that follows from it, deaths included."""
+        """The next scheduled poll of the flow and everything that follows from it, deaths included."""
+        self.clock.advance(15 * 60)
         while not self._survives(lambda: runs.start(self.engine, self.open(tenant, flow), full=full)):
             continue
         self.until_quiet()

@@ -80,7 +80,7 @@ class DynamoStore:
                 last_evaluated_key=start,
             )
             page: dict[str, Any] = next(answer.page_iter)
-        items = [self._found(raw) if index else self._item(raw) for raw in page["Items"]]
+        items = [self._found(raw, index) if index else self._item(raw) for raw in page["Items"]]
         last = page.get("LastEvaluatedKey")
         return Rows(items=items, cursor=limits.cursor_text([last[name]["S"] for name in names]) if last else None)
 
@@ -114,8 +114,10 @@ class DynamoStore:
             expires_at=int(row.expires_at.timestamp()) if row.expires_at else None,
         )
 
-    def _found(self, raw: dict[str, Any]) -> Item:
-        return Item(pk=raw["pk"]["S"], sk=raw["sk"]["S"])
+    def _found(self, raw: dict[str, Any], index: Literal["due", "held"]) -> Item:
+        place = (raw[f"{index}_pk"]["S"], raw[f"{index}_sk"]["S"])
+        due, held = (place, None) if index == "due" else (None, place)
+        return Item(pk=raw["pk"]["S"], sk=raw["sk"]["S"], due=due, held=held)
 
     # ------------------------------------------------------------------ writing
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -13,7 +12,7 @@ from chalicelib.engine.decide import Decision, Surroundings, decide
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain
 from chalicelib.engine.flow import Move, Partner
-from chalicelib.engine.hold import let_go
+from chalicelib.engine.hold import let_go, notice_jobs
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.merge import check_update
 from chalicelib.engine.outcome import Outcomes
@@ -118,7 +117,9 @@ class Writer:
         return replace(head, intent=None, epoch=head.epoch + 1)
 
     def _found(self, head: Head, intent: Intent, current: Current, made: str = "created") -> None:
-        found = Done(current=current, answer={"found": current.raw}, money=None, notes=["The answer had been lost."])
+        found = Done(
+            current=current, answer={"found": current.id, "holds": current.body}, notes=["The answer had been lost."]
+        )
         self.outcomes.done(head, intent, found, made=made)
 
     def _repeat(self, head: Head, intent: Intent) -> None:
@@ -195,10 +196,7 @@ class Writer:
         setup = self.flow.setup
         keys = {pair: RecordKey(setup.tenant, setup.name, *pair) for pair in wanted}
         found = ledger.heads(self.flow.engine.store, keys.values())
-        absent = [pair for pair, key in keys.items() if key not in found]
-        if absent:
-            jobs = [{"tenant": setup.tenant, "flow": setup.name, "notice": move, "id": id_} for move, id_ in absent]
-            self.flow.engine.queue.send("poll", [json.dumps(job) for job in jobs], group=setup.tenant)
+        notice_jobs(self.flow, [pair for pair, key in keys.items() if key not in found])
         return {pair: _partner(found.get(key)) for pair, key in keys.items()}
 
     # ------------------------------------------------------------------ act

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -45,6 +45,8 @@ class Engine:
     metrics: Metrics
     load_system: Callable[[str], System]
     load_flow: Callable[[str], Flow]
+    systems: Sequence[str] = ()  # what the registry lists, to say it to whoever names another
+    flows: Sequence[str] = ()
     endpoints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rate_scales: Mapping[str, float] = field(default_factory=dict)
     pace: Pace = Pace()

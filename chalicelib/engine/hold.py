@@ -6,6 +6,7 @@ in the target changed), "record:{move}:{id}" (that record got its link), "connec
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
@@ -84,7 +85,21 @@ def repair(flow: OpenFlow) -> set[str]:
                 let_go(flow, head)
             else:
                 waiting |= tokens
+        ask = {k for k in partners.values() if k is not None and k not in linked} | _unread(flow, batch)
+        notice_jobs(flow, [(key.move, key.source_id) for key in ask])
     return waiting
+
+
+def notice_jobs(flow: OpenFlow, wanted: Iterable[tuple[str, str]]) -> None:
+    """Ask for single records by their ids: (move, source id)."""
+    setup = flow.setup
+    jobs = [{"tenant": setup.tenant, "flow": setup.name, "notice": move, "id": id_} for move, id_ in sorted(wanted)]
+    if jobs:
+        flow.engine.queue.send("poll", [json.dumps(job) for job in jobs], group=setup.tenant)
+
+
+def _unread(flow: OpenFlow, heads: Iterable[Head]) -> set[RecordKey]:
+    return {head.key for head in heads if (head.hold or {}).get("reason") == "not_readable_yet"}
 
 
 def release(flow: OpenFlow, tokens: Iterable[str], *, reason: str = "") -> int:

@@ -104,7 +104,13 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
     places = due.announce(flow)
     queued: list[RecordKey] = []
     for row, head in news:
-        document = row.document or flow.source_end.fetch(move.source.split(".", 1)[1], row.id)
+        try:
+            document = row.document or flow.source_end.fetch(move.source.split(".", 1)[1], row.id)
+        except TryAgain as trouble:
+            if not trouble.counts:
+                raise  # the vendor as a whole is out or throttles us: the others would fare no better
+            _keep_unreadable(flow, keys[row.id], head, row.stamp, trouble)
+            continue
         kept = keep(flow, keys[row.id], document, head, stamp=row.stamp, queue=len(queued) < places)
         if kept is not None and kept.due is not None and kept.due[0] == "b":
             queued.append(kept.key)
@@ -115,15 +121,38 @@ def notice(flow: OpenFlow, move: Move, source_id: str) -> None:
     """Fetch one record by its id, because something pointed to it."""
     key = RecordKey(flow.setup.tenant, flow.setup.name, move.name, source_id)
     head = ledger.heads(flow.engine.store, [key]).get(key)
-    document = flow.source_end.fetch(move.source.split(".", 1)[1], source_id)
+    try:
+        document = flow.source_end.fetch(move.source.split(".", 1)[1], source_id)
+    except LockedOut as lockout:
+        flow.engine.locked_out(flow.source, lockout)
+        return
+    except (TryAgain, Unknown):
+        return  # what points to it still waits, and the next run asks again
     places = due.announce(flow)
     stamp = head.stamp if head else "noticed"
+    if head is not None and (head.hold or {}).get("reason") == "not_readable_yet":
+        head = replace(head, fingerprint="")  # whatever it says now is news
     if head is None and (document is None or not document.live):
         _keep_unmovable(flow, key, document, stamp)
         return
     kept = keep(flow, key, document, head, stamp=stamp, queue=places > 0)
     if kept is not None and kept.due is not None:
         due.send(flow, [kept.key])
+
+
+def _keep_unreadable(flow: OpenFlow, key: RecordKey, head: Head | None, stamp: str, trouble: TryAgain) -> None:
+    """This one document does not come through: held in plain sight, asked for at every run, it stops no other."""
+    now = flow.engine.clock.now().isoformat()
+    known = head or Head(key=key, connection=flow.target.name, noticed_at=now, summary={"title": key.id})
+    held = Held(
+        "not_readable_yet",
+        f"{known.summary.get('title')} cannot be read at the source: {trouble.message}",
+        cause=trouble.message[:120],
+        fix="Nothing for now: it is asked for again at every run. If it stays, look at the document at the source.",
+        owner="operator",
+        waits_for=[f"fetch:{key.move}:{key.source_id}"],
+    )
+    _write(flow, held_head(flow, replace(known, stamp=stamp), held), head is None, [])
 
 
 def _keep_unmovable(flow: OpenFlow, key: RecordKey, document: SourceDocument | None, stamp: str) -> None:

@@ -11,7 +11,7 @@ from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup, pk
 
-SILENT = timedelta(minutes=15)  # a run that queued no step for so long lost its message
+SILENT = timedelta(minutes=10)  # a run that queued no step for so long lost its message
 TRIES = 5
 
 

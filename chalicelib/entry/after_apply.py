@@ -5,7 +5,6 @@ A crash before the end of this loses nothing: the next run finds holds that were
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from chalicelib.engine import hold
@@ -16,6 +15,7 @@ from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup, Health
 from chalicelib.entry import ping
 from chalicelib.entry.changes import changed_keys
+from chalicelib.entry.starting import restart
 
 
 def follow(
@@ -52,12 +52,6 @@ def tokens(keys: set[str]) -> set[str]:
         elif section == "policies":
             found.add(f"setting:{rest}")
     return found
-
-
-def restart(engine: Engine, setup: FlowSetup, *, not_moved: bool = False) -> None:
-    """Have the flow's rehearsed and put-off records decided again; `not_moved`: those too that were too old."""
-    job: Json = {"job": "restart", "tenant": setup.tenant, "flow": setup.name, "not_moved": not_moved}
-    engine.queue.send("jobs", [json.dumps(job)], group=setup.tenant)
 
 
 def _forget(engine: Engine, connection: Connection) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
-from chalicelib import registry
 from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
@@ -77,7 +76,12 @@ def _connection(engine: Engine, wanted: Wanted, tenant: str, name: str, *, given
     try:
         system = engine.load_system(given.system)
     except KeyError:
-        wanted.fault(*at, "system", expected=_one_of(registry.SYSTEMS), got=shown(given.system))
+        wanted.fault(
+            *at,
+            "system",
+            expected=_one_of(engine.systems) if engine.systems else "a system of this service",
+            got=shown(given.system),
+        )
         return
     before = len(wanted.faults)
     if given.environment not in system.environments:
@@ -183,7 +187,9 @@ def _flow(
     try:
         flow = engine.load_flow(which)
     except KeyError:
-        wanted.fault(*at, "flow", expected=_one_of(registry.FLOWS), got=shown(which))
+        wanted.fault(
+            *at, "flow", expected=_one_of(engine.flows) if engine.flows else "a flow of this service", got=shown(which)
+        )
         return
     before = len(wanted.faults)
     for key, end, system in (("from", given.source, flow.source_system), ("to", given.to, flow.target_system)):

@@ -78,7 +78,7 @@ def cursor_text(scope: str, place: Json) -> str:
 def bad_cursor() -> Exception:
     return bad_request(
         "This cursor was not given out for this list.",
-        Fault("/cursor", "the `next` of the page before, with the same filters", ""),
+        Fault("/cursor", "the `cursor` of the page before, with the same filters", ""),
     )
 
 

@@ -39,20 +39,23 @@ class Caller:
         return _RANKS[self.role] >= _RANKS[role]
 
 
-def make_key(store: Store, clock: Clock, tenant: str, role: Role, name: str, *, expires: datetime | None = None) -> str:
-    """Store a new key and return its text, which nobody can read back."""
-    text, put = new_key(clock, tenant, role, name, expires=expires)
+def make_key(
+    store: Store, clock: Clock, tenant: str, role: Role, name: str, *, expires: datetime | None = None, text: str = ""
+) -> str:
+    """Store a new key and return its text, which nobody can read back. `text`: one that was drawn elsewhere."""
+    text, put = new_key(clock, tenant, role, name, expires=expires, text=text)
     store.write([put])
     return text
 
 
-def new_key(clock: Clock, tenant: str, role: Role, name: str, *, expires: datetime | None = None) -> tuple[str, Put]:
+def new_key(
+    clock: Clock, tenant: str, role: Role, name: str, *, expires: datetime | None = None, text: str = ""
+) -> tuple[str, Put]:
     """The text of a fresh key and the write that makes it valid."""
     assert (tenant == PLATFORM) == (role == "platform"), "the platform's key and customers' keys share nothing"
-    chance = ""
-    while len(chance) < RANDOM:
-        chance += clock.token().rstrip("=")
-    text = f"mlc_{tenant}_{chance[:RANDOM]}"
+    text = text or f"mlc_{tenant}_{_chance(clock)}"
+    if _tenant_of(text) != tenant:
+        raise ValueError(f"A key of {tenant} is mlc_{tenant}_ and {RANDOM} characters of A-Z, a-z, 0-9, _ and -.")
     body: Json = {
         "role": role,
         "name": name,
@@ -71,10 +74,11 @@ def hashed(text: str) -> str:
 def who(store: Store, clock: Clock, authorization: str | None) -> Caller | None:
     """Who sent this `Authorization` header; None for anybody unknown, and for a key that has run out."""
     scheme, _, text = (authorization or "").partition(" ")
-    known = _KEY.fullmatch(text.strip()) if scheme.lower() == "bearer" else None
-    if known is None:
+    text = text.strip()
+    tenant = _tenant_of(text) if scheme.lower() == "bearer" else None
+    if tenant is None:
         return None
-    tenant, hash_ = known["tenant"], hashed(known[0])
+    hash_ = hashed(text)
     at = (pk(tenant), f"KEY#{hash_}")
     item = store.get([at]).get(at)
     stored = str(item.body["hash"]) if item else "0" * len(hash_)
@@ -85,3 +89,16 @@ def who(store: Store, clock: Clock, authorization: str | None) -> Caller | None:
         return None
     role = str(item.body["role"])
     return Caller(tenant=tenant, role=role, name=str(item.body["name"]), key=hash_)  # type: ignore[arg-type]  # written by new_key
+
+
+def _tenant_of(text: str) -> str | None:
+    """Whom a key's text names; None for a text that cannot be a key."""
+    known = _KEY.fullmatch(text)
+    return known["tenant"] if known else None
+
+
+def _chance(clock: Clock) -> str:
+    drawn = ""
+    while len(drawn) < RANDOM:
+        drawn += clock.token().rstrip("=")
+    return drawn[:RANDOM]

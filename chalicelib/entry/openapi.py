@@ -16,7 +16,7 @@ from chalicelib.entry.routes import PREFIX, Endpoint
 VERSION = "1"
 _QUERY = {
     "limit": ("integer", "How many at most in this answer."),
-    "cursor": ("string", "The `next` of the page before."),
+    "cursor": ("string", "The `cursor` of the page before."),
     "flow": ("string", "Only this flow."),
     "move": ("string", "Only this move."),
     "state": ("string", "Only records in this state."),

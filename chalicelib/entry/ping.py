@@ -13,7 +13,7 @@ from chalicelib.engine.match import plain_name
 from chalicelib.engine.ports import Conflict
 from chalicelib.engine.records import Company, Json
 from chalicelib.engine.setup import Health
-from chalicelib.entry import errands
+from chalicelib.entry import errands, starting
 from chalicelib.entry.config_check import about_key
 
 TRIES = 5
@@ -25,10 +25,14 @@ def ask(engine: Engine, tenant: str, connection: str) -> str:
 
 
 def run(engine: Engine, job: Json) -> None:
-    """The job {"job": "ping", "tenant", "connection", "id"}."""
+    """The job {"job": "ping", "tenant", "connection", "id"}, and "start": the flow that waits for it."""
     connection = _connection(engine, str(job["tenant"]), str(job["connection"]))
-    if connection is not None:
-        errands.settle(engine, "ping", job, ping(engine, connection))
+    if connection is None:
+        return
+    answer = ping(engine, connection)
+    if answer["ok"] and job.get("start"):
+        starting.after_ping(engine, connection.tenant, str(job["start"]))
+    errands.settle(engine, "ping", job, answer)
 
 
 def ping(engine: Engine, connection: Connection) -> Json:

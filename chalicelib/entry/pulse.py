@@ -8,6 +8,7 @@ from datetime import timedelta
 from chalicelib.engine import ledger, runs
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.records import Json, RecordKey
+from chalicelib.engine.setup import FlowSetup
 
 SOON = timedelta(minutes=2)  # what is due later than this waits for a vendor or a person's doing, not for us
 MOST_ROWS = 2000
@@ -24,7 +25,7 @@ class Pulse:
 
 def latest_run(flow: OpenFlow) -> Json:
     run = runs.latest(flow.engine, flow.setup)
-    pulse = of_flow(flow)
+    pulse = of_flow(flow.engine, flow.setup)
     over = run.get("state") in ("finished", "stopped")
     shown: Json = {name: run.get(name, "") for name in ("id", "state", "started_at", "ended_at", "trouble")}
     return {
@@ -36,11 +37,13 @@ def latest_run(flow: OpenFlow) -> Json:
     }
 
 
-def of_flow(flow: OpenFlow) -> Pulse:
+def of_flow(engine: Engine, setup: FlowSetup) -> Pulse:
     """From the due index; counted up to a bound, since beyond it the answer stays the same."""
-    soon = f"a#{(flow.engine.clock.now() + SOON).isoformat()}"
-    due_now = _count(flow, upto=soon)
-    return Pulse(busy=due_now + _count(flow, prefix="b#"), waiting=_count(flow, prefix="a#") - due_now)
+    soon = f"a#{(engine.clock.now() + SOON).isoformat()}"
+    due_now = _count(engine, setup, upto=soon)
+    return Pulse(
+        busy=due_now + _count(engine, setup, prefix="b#"), waiting=_count(engine, setup, prefix="a#") - due_now
+    )
 
 
 def oldest_waiting(engine: Engine, tenant: str, connection: str) -> Json | None:
@@ -61,13 +64,13 @@ def oldest_waiting(engine: Engine, tenant: str, connection: str) -> Json | None:
     }
 
 
-def _count(flow: OpenFlow, *, prefix: str = "", upto: str | None = None) -> int:
+def _count(engine: Engine, setup: FlowSetup, *, prefix: str = "", upto: str | None = None) -> int:
     """Rows of this flow under its target connection."""
-    partition = f"D#{flow.target.tenant}#{flow.target.name}"
+    partition = f"D#{setup.tenant}#{setup.target}"
     cursor, seen, count = None, 0, 0
     while seen < MOST_ROWS:
-        rows = flow.engine.store.query(partition, index="due", prefix=prefix, upto=upto, limit=PAGE, cursor=cursor)
-        count += sum(RecordKey.from_pk(item.pk).flow == flow.setup.name for item in rows.items)
+        rows = engine.store.query(partition, index="due", prefix=prefix, upto=upto, limit=PAGE, cursor=cursor)
+        count += sum(RecordKey.from_pk(item.pk).flow == setup.name for item in rows.items)
         seen += len(rows.items)
         cursor = rows.cursor
         if cursor is None:

@@ -32,9 +32,9 @@ def create_tenant(
 @told
 def list_tenants(ctx: typer.Context, as_json: AsJson = False) -> None:
     """Every tenant."""
-    found = list(ctx.obj.client.pages("/tenants", "tenants", limit=200))
+    found = list(ctx.obj.client.pages("/tenants", limit=200))
     if as_json:
-        print_json({"tenants": found})
+        print_json({"items": found})
     else:
         show.table(("name", "since"), [(one["name"], one["created_at"]) for one in found])
 
@@ -43,9 +43,9 @@ def list_tenants(ctx: typer.Context, as_json: AsJson = False) -> None:
 @told
 def list_keys(ctx: typer.Context, as_json: AsJson = False) -> None:
     """The keys, by name and role."""
-    found = list(ctx.obj.client.pages("/keys", "keys", limit=200))
+    found = list(ctx.obj.client.pages("/keys", limit=200))
     if as_json:
-        print_json({"keys": found})
+        print_json({"items": found})
         return
     rows = [(one["id"][:12], one["role"], one["name"], one["created_at"], one["expires"]) for one in found]
     show.table(("id", "role", "name", "since", "expires"), rows)

@@ -9,6 +9,7 @@ import typer
 
 from mlc import show
 from mlc.client import Json, part
+from mlc.commands.pinging import pinged
 from mlc.session import AsJson, Found, Session, errors, print_json, told
 
 flows = typer.Typer(help="Look at flows, start, pause, resume and rehearse them.", no_args_is_help=False)
@@ -35,7 +36,7 @@ def list_flows(ctx: typer.Context, as_json: AsJson = False) -> None:
         ("name", "state", "from", "to", "cut-over", "every", "run"),
         [
             (f["name"], f["state"], f["from"], f["to"], f["cut_over"], f["every"], show.run(f["run"]))
-            for f in answer["flows"]
+            for f in answer["items"]
         ],
     )
 
@@ -55,7 +56,22 @@ def show_flow(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
 @told
 def start(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
     """End the rehearsal: from now on the flow writes."""
-    _changed(ctx.obj, name, "start", as_json=as_json)
+    session: Session = ctx.obj
+    answer = session.client.post(f"/flows/{part(name)}/start")
+    companies = {end: pinged(session, end, errand) for end, errand in answer.get("pings", {}).items()}
+    if not as_json:
+        for end, company in companies.items():
+            show.ping(end, company)
+    if companies:
+        answer = session.client.get(f"/flows/{part(name)}")
+    if as_json:
+        print_json({**answer, "companies": companies})
+    elif answer["state"] == "live":
+        show.say(f"{name} is live.", "bold")
+    else:
+        show.say(f"{name} was not started: it starts when its connections have said whose company they lead to.", "red")
+    if answer["state"] != "live":
+        raise typer.Exit(1)
 
 
 @flows.command()

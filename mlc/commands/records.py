@@ -30,15 +30,22 @@ def records(
 ) -> None:
     """List records, newest document first."""
     page = min(limit, 200)
-    entries = ctx.obj.client.pages("/records", "records", flow=flow, move=move, state=state, q=query, limit=page)
+    entries = ctx.obj.client.pages("/records", flow=flow, move=move, state=state, q=query, limit=page)
     found = list(islice(entries, limit))
     if as_json:
-        print_json({"records": found})
+        print_json({"items": found})
         return
     show.table(
         ("id", "state", "day", "title", "amount", "reason"),
         [
-            (r["id"], r["state"], r["day"], r["title"], f"{r['amount']} {r['currency']}".strip(), r["reason"])
+            (
+                r["id"],
+                r["state"],
+                r["day"],
+                r["title"],
+                f"{r['amount']} {r['currency']}".strip(),
+                (r["hold"] or {}).get("reason"),
+            )
             for r in found
         ],
     )
@@ -50,9 +57,9 @@ def holds(ctx: typer.Context, flow: Flow = "", as_json: AsJson = False) -> None:
     if as_json:
         print_json(answer)
         return
-    for group in answer["holds"]:
+    for group in answer["items"]:
         show.hold(group)
-    if not answer["holds"]:
+    if not answer["items"]:
         show.say("Nothing is held.", "green")
     if answer["more"]:
         show.say("There are more than can be shown at once.")
@@ -70,9 +77,9 @@ def why(ctx: typer.Context, record: Id, as_json: AsJson = False) -> None:
 
 def trail(ctx: typer.Context, record: Id, as_json: AsJson = False) -> None:
     """Everything that happened to a record, oldest first."""
-    entries = list(ctx.obj.client.pages(f"/records/{part(record)}/trail", "trail", limit=200))
+    entries = list(ctx.obj.client.pages(f"/records/{part(record)}/trail", limit=200))
     if as_json:
-        print_json({"trail": entries})
+        print_json({"items": entries})
         return
     show.table(
         ("at", "what", ""),
@@ -149,7 +156,7 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
     )
     show.table(
         ("flow", "state", "held", "run"),
-        [(f["name"], f["state"], f["held"], show.run(f["run"])) for f in answer["flows"]],
+        [(f["name"], f["state"], f["counts"]["held"], show.run(f["run"])) for f in answer["flows"]],
     )
     oldest = answer["oldest_waiting"]
     if oldest:

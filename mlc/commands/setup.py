@@ -11,9 +11,8 @@ import yaml
 
 from mlc import document, show
 from mlc.client import Json, Refusal, Trouble, part
-from mlc.session import AsJson, Found, Session, errors, print_json
-
-PING_SECONDS = 60.0
+from mlc.commands.pinging import pinged
+from mlc.session import AsJson, Session, errors, print_json
 
 
 def apply(
@@ -31,7 +30,7 @@ def apply(
         if not refusal.faults:
             raise
         raise _unfit(file, [read.place(fault) for fault in refusal.faults], as_json=as_json) from None
-    answer["companies"] = {name: _pinged(session, name, errand) for name, errand in answer.get("pings", {}).items()}
+    answer["companies"] = {name: pinged(session, name, errand) for name, errand in answer.get("pings", {}).items()}
     if as_json:
         print_json(answer)
         return
@@ -86,7 +85,7 @@ def connections(ctx: typer.Context, as_json: AsJson = False) -> None:
                 one["health"]["state"],
                 " ".join(filter(None, [one["health"]["message"], one["health"]["fix"]])),
             )
-            for one in answer["connections"]
+            for one in answer["items"]
         ],
     )
 
@@ -99,11 +98,11 @@ def ping(
     """Ask whose company is behind a connection's credentials."""
     session: Session = ctx.obj
     client = session.client
-    names = [name] if name else [str(one["name"]) for one in client.get("/connections")["connections"]]
+    names = [name] if name else [str(one["name"]) for one in client.get("/connections")["items"]]
     answers: dict[str, Json] = {}
     for one in names:
         errand = str(client.post(f"/connections/{part(one)}/ping")["id"])
-        answers[one] = _pinged(session, one, errand)
+        answers[one] = pinged(session, one, errand)
         if not as_json:
             show.ping(one, answers[one])
     if as_json:
@@ -113,21 +112,6 @@ def ping(
 
 
 # ---------------------------------------------------------------------------------------------- inside
-
-
-def _pinged(session: Session, name: str, errand: str) -> Json:
-    client = session.client
-
-    def look() -> Found:
-        found = client.get(f"/connections/{part(name)}/ping/{part(errand)}")
-        return (found if found["state"] == "done" else None), ""
-
-    late: Json = {
-        "ok": False,
-        "message": f"No answer within {PING_SECONDS:g} seconds.",
-        "fix": "Is the service's job queue being worked off? `mlc status` shows how it fares.",
-    }
-    return session.wait(look, seconds=PING_SECONDS, says=f"Asking {name} whose company it is...") or late
 
 
 def _read(file: Path, *, as_json: bool) -> document.Document:

@@ -151,7 +151,9 @@ class MemoryStore(Watched):
             size += row.size if row else len(pk) + len(sort) + len(own_pk) + len(own_sk)
             if len(items) == limit or (items and size > limits.MOST_PAGE_BYTES):
                 break
-            items.append(row.read() if row else Item(pk=own_pk, sk=own_sk))
+            place = (pk, sort)
+            found = Item(own_pk, own_sk, due=place if index == "due" else None, held=place if index == "held" else None)
+            items.append(row.read() if row else found)
         if len(items) == len(chosen) and len(items) < limit:
             return Rows(items=items)
         # Like DynamoDB, a page that is exactly full says "go on" even when nothing follows.

@@ -252,7 +252,7 @@ class TestIndexes:
         for n in (3, 1, 2):
             store.write([Put(Item(pk=f"{pk}{n}", sk="HEAD", body={"n": n}, due=(place, f"2026-0{n}"), blob=b"x"))])
         rows = store.query(place, index="due", upto="2026-02")
-        assert list(rows.items) == [Item(pk=f"{pk}1", sk="HEAD"), Item(pk=f"{pk}2", sk="HEAD")]
+        assert list(rows.items) == [Item(pk=f"{pk}{n}", sk="HEAD", due=(place, f"2026-0{n}")) for n in (1, 2)]
         assert store.query(place, index="held").items == []
         assert store.query(place).items == []
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -37,7 +38,7 @@ def vendor_and_bill_created() -> Life:
         company.assert_once(uuids)
         vendors = company.books.backstage_ledger(company.realm)["vendors"]
         assert [v["DisplayName"] for v in vendors] == ["Northwind Paper Co"]
-        assert str(company.total_ours()) in {"117.55"}
+        assert company.total_ours() == Decimal("117.55")
 
     return Life(company, company.cycle, check)
 
@@ -53,7 +54,7 @@ def bill_updated() -> Life:
 
     def check() -> None:
         company.assert_once([uuid])
-        assert str(company.total_ours()) == "250.25"
+        assert company.total_ours() == Decimal("250.25")
         assert company.ours()[0]["versions"] == 2, "written twice"
 
     return Life(company, company.cycle, check)
@@ -170,7 +171,6 @@ def test_a_lost_message_delays_a_record_and_never_loses_it(queue: str) -> None:
     uuid = company.bill(company.vendor("Northwind Paper Co"))
     company.world.queue.lose(1, queue=queue)
     company.cycle()
-    company.world.clock.advance(16 * 60)  # a run whose message was lost is begun again after a silence
     company.cycle()
     company.assert_once([uuid])
 
@@ -226,7 +226,7 @@ def test_the_newer_state_wins_when_the_source_changes_while_the_outcome_is_unkno
     company.cycle()
     company.cycle()
     company.assert_once([uuid])
-    assert str(company.total_ours()) == "80.00"
+    assert company.total_ours() == Decimal("80.00")
     assert company.head(uuid).state == "done"
 
 

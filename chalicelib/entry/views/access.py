@@ -33,8 +33,7 @@ def list_tenants(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResp
 
 
 def list_keys(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
-    answer = _listed(engine, request, pk(caller.tenant), "KEY#", "keys")
-    return answer
+    return _listed(engine, request, pk(caller.tenant), "KEY#", "keys")
 
 
 def create_key(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
@@ -72,7 +71,7 @@ def _listed(engine: Engine, request: ApiRequest, at: str, prefix: str, named: st
     except ValueError:
         raise bad_cursor() from None
     shown = [_shown(item) for item in rows.items]
-    return ApiResponse({named: shown, "next": cursor_text(named, {"at": rows.cursor}) if rows.cursor else None})
+    return ApiResponse({"items": shown, "cursor": cursor_text(named, {"at": rows.cursor}) if rows.cursor else None})
 
 
 def _shown(item: Item) -> Json:

@@ -14,7 +14,7 @@ from chalicelib.entry.problem import not_found
 
 
 def list_connections(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
-    return ApiResponse({"connections": described(engine, caller.tenant)})
+    return ApiResponse({"items": described(engine, caller.tenant)})
 
 
 def described(engine: Engine, tenant: str) -> list[Json]:

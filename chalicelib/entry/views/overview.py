@@ -34,7 +34,7 @@ def list_holds(engine: Engine, caller: Caller, request: ApiRequest) -> ApiRespon
         groups += of_flow
         cut = cut or was_cut
     groups.sort(key=lambda group: (group["owner"] == "nobody", -int(str(group["count"]))))
-    return ApiResponse({"holds": groups, "more": cut})
+    return ApiResponse({"items": groups, "more": cut})
 
 
 def status(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
@@ -58,12 +58,13 @@ def status(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
 
 
 def _flow(engine: Engine, setup: FlowSetup) -> Json:
+    now = pulse.of_flow(engine, setup)
     return {
         "name": setup.name,
         "title": engine.load_flow(setup.flow).title,
         "state": setup.state,
         "run": runs.latest(engine, setup),
-        "held": _held_count(engine, setup),
+        "counts": {"held": _held_count(engine, setup), "under way": now.busy, "waiting": now.waiting},
     }
 
 

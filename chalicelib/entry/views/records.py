@@ -31,7 +31,7 @@ def list_records(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResp
     wanted = listing.Filter(state=state, q=query.get("q", "")[:200])
     found, place = listing.page(engine.store, caller.tenant, pairs, wanted, limit=request.limit(), after=after)
     following = cursor_text(scope, {"at": list(place)}) if place else None
-    return ApiResponse({"records": [line(head) for head in found], "next": following})
+    return ApiResponse({"items": [line(head) for head in found], "cursor": following})
 
 
 def show_record(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
@@ -48,11 +48,7 @@ def show_record(engine: Engine, caller: Caller, request: ApiRequest) -> ApiRespo
         "trouble": head.trouble,
         "noticed_at": head.noticed_at,
         "due": head.due[1] if head.due else "",
-        "hold": head.hold,
-        "outcome": head.outcome,
-        "plan": head.plan,
         "intent": head.intent,
-        "link": head.link,
         "url": link.get("url") or "",
         "documents": {side: _document(documents.get((head.key, side))) for side in SIDES},
         "why": story.tell(flow, head),
@@ -73,7 +69,7 @@ def trail(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
         )
     except ValueError:
         raise bad_cursor() from None
-    return ApiResponse({"trail": entries, "next": cursor_text(scope, {"at": following}) if following else None})
+    return ApiResponse({"items": entries, "cursor": cursor_text(scope, {"at": following}) if following else None})
 
 
 def why(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
@@ -120,7 +116,6 @@ def found(engine: Engine, caller: Caller, request: ApiRequest) -> tuple[OpenFlow
 
 def line(head: Head) -> Json:
     """What a list shows of a record."""
-    hold = head.hold or {}
     return {
         "id": head.key.id,
         "flow": head.key.flow,
@@ -128,8 +123,10 @@ def line(head: Head) -> Json:
         "source_id": head.key.source_id,
         "state": head.state,
         **head.summary,
-        "reason": hold.get("reason") or "",
-        "target_id": (head.link or {}).get("target_id") or "",
+        "hold": head.hold,
+        "outcome": head.outcome,
+        "plan": head.plan,
+        "link": head.link,
         "updated_at": head.updated_at,
     }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut
@@ -157,7 +156,7 @@ class QuickBooksOnlineTarget:
         told = shapes.plain(raw)
         assert isinstance(told, dict)
         total = shapes.money(raw) if intent.kind == "bill" else None
-        return Done(current=_kept(current), answer=told, request_id=answer.trace, money=total, notes=list(notes))
+        return Done(current=current, answer=told, request_id=answer.trace, money=total, notes=list(notes))
 
     # ------------------------------------------------------------------ turned down
 
@@ -212,9 +211,7 @@ class QuickBooksOnlineTarget:
             candidates = [raw] if raw is not None else []
         sightings = [_sighting(intent, candidates)] if candidates else self.look([intent])
         for current in sightings[0].ours:
-            return Done(
-                current=_kept(current), answer={"found": current.id}, notes=["It was there already, with our mark."]
-            )
+            return Done(current=current, answer={"found": current.id}, notes=["It was there already, with our mark."])
         for twin in sightings[0].twins:
             return Held(
                 "exists_in_target",
@@ -241,9 +238,9 @@ def _sighting(intent: Intent, rows: Sequence[Json]) -> Sighting:
     for row in rows:
         current = shapes.bill_current(row, intent)
         if current.ours:
-            ours.append(_kept(current))
+            ours.append(current)
         elif _same_document(intent, current, row):
-            twins.append(_kept(current))
+            twins.append(current)
     return Sighting(ours=ours, twins=twins)
 
 
@@ -256,13 +253,6 @@ def _same_document(intent: Intent, current: Current, row: Json) -> bool:
     total = intent.money.amount if intent.money else Decimal(0)
     same_day = current.body["date"] == intent.body["date"]
     return same_day and not current.body["number"] and shapes.amount(row.get("TotalAmt")) == total
-
-
-def _kept(current: Current) -> Current:
-    """With a raw form that can be written to the table."""
-    raw = shapes.plain(current.raw)
-    assert isinstance(raw, dict)
-    return replace(current, raw=raw)
 
 
 def _title(intent: Intent) -> str:

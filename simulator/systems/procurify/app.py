@@ -165,7 +165,9 @@ class ProcurifySimulator(Backstage, Simulator):
 
     # ------------------------------------------------------------------ lists
 
-    def _page(self, request: Request, rows: Iterable[dict[str, Any]], filters: set[str], **metadata: Any) -> Response:
+    def _page(
+        self, request: Request, rows: Iterable[dict[str, Any]], filters: set[str], **metadata: Any
+    ) -> Response:
         for name in request.args:
             if name not in filters | PAGING:
                 self.mistake(request, f"the parameter {name} does not exist")  # the vendor ignores it silently
@@ -179,7 +181,7 @@ class ProcurifySimulator(Backstage, Simulator):
             return json_response({"detail": "Invalid page."}, status=404)
 
         def link(n: int) -> str | None:
-            args = {**request.args, "page": n}
+            args: dict[str, Any] = {**request.args, "page": n}
             query = "&".join(f"{name}={_quoted(str(value))}" for name, value in args.items())
             return f"{request.base_url}?{query}" if 1 <= n <= pages else None
 
@@ -299,7 +301,7 @@ class ProcurifySimulator(Backstage, Simulator):
         return self._page(request, self.company.departments.values(), LIST_FILTERS)
 
     def _locations(self, request: Request) -> Response:
-        office = {
+        office: dict[str, Any] = {
             "id": 1,
             "name": "Head Office",
             "external_id": None,

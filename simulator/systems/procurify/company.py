@@ -1,4 +1,4 @@
-"""What a Procurify customer has: vendors, account codes, departments, bills. People's actions change it; dump and load."""
+"""What a Procurify customer has (vendors, account codes, departments, bills) and how the API shows it."""
 
 from __future__ import annotations
 
