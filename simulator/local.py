@@ -76,7 +76,7 @@ class House:
             "LOG_LEVEL": "WARNING",
         }
         self._spawn("aws", [sys.executable, "-m", "ministack"], **environment)
-        _wait_for(port, "The local AWS emulator")
+        self._wait_for(port, "aws")
 
     def _prepare(self, resumed: bool) -> str:
         """Table, queues, key and topic by the template that AWS gets too; and the platform key."""
@@ -97,10 +97,8 @@ class House:
         return key
 
     def start_service(self) -> None:
-        process = self._spawn("service", [sys.executable, "-m", "simulator.service", "--port", str(self.port)])
-        assert process.stdout is not None
-        if not process.stdout.readline():
-            raise SystemExit(f"The service did not start; see {self.folder / 'service.log'}.")
+        self._spawn("service", [sys.executable, "-m", "simulator.service", "--port", str(self.port)])
+        self._wait_for(self.port, "service")
 
     def _seed(self, platform_key: str) -> None:
         """Make the seeded company through the API, as a customer would be made."""
@@ -151,6 +149,15 @@ class House:
             "MLC_SIMULATED": ",".join(simulated),
         }
 
+    def _wait_for(self, port: int, name: str) -> None:
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end and self.processes[name].poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return
+            time.sleep(0.05)
+        raise SystemExit(f"The process {name} did not start; see {self.folder / name}.log.")
+
     def call(self, method: str, path: str, key: str, body: object = None) -> Any:
         import requests
 
@@ -167,7 +174,7 @@ class House:
                 command,
                 cwd=ROOT,
                 env={**os.environ, **own, **environment},
-                stdout=errors if name == "aws" else subprocess.PIPE,
+                stdout=subprocess.PIPE if name == "outside" else errors,
                 stderr=errors,
                 text=True,
                 start_new_session=True,  # Ctrl-C reaches this process alone, which stops the others in order
@@ -180,16 +187,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-def _wait_for(port: int, what: str) -> None:
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    raise SystemExit(f"{what} did not start within {PATIENCE:.0f} seconds.")
 
 
 def main() -> int:

@@ -27,8 +27,8 @@ CUT_OVER_DAYS = 120
 FLOW = "procurify_to_quickbooks_online"
 
 VENDORS = (
-    "Northwind Paper Co", "Ridgeline HVAC LLC", "O'Keefe & Sons Plumbing", 'Dave "Sparky" Electric', "Müller Baustoffe GmbH",
-    "Société Générale de Toiture", "Smith: Concrete & Masonry", "José Ramírez Landscaping", "Løvenskiold Timber AS",
+    "Northwind Paper Co", "Ridgeline HVAC LLC", "O'Keefe & Sons Plumbing", 'Dave "Sparky" Electric',
+    "Müller Baustoffe GmbH", "Société Générale de Toiture", "Smith: Concrete & Masonry", "José Ramírez Landscaping", "Løvenskiold Timber AS",
     "Ångström Instruments", "Rock-Solid Aggregates, Inc.", "ACME Fasteners", "Acme Fastners", "Zażółć Gęślą Paints",
     "北京建材有限公司", "Bright Lights 💡 Signage", "The 3rd Rail (Transit Supply)", "A1 Rentals", "100% Drywall",
     "Path\\Finder Surveying", "Ironwood  Cabinetry", "J&L Tile #2", "Pacific Rim Steel", "Evergreen Roofing",
@@ -70,7 +70,7 @@ class Seeded:
 def plant(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator, *, today: date, seed: int = 7) -> Seeded:
     """Fill both simulators. The same seed and day give the same company."""
     chance = random.Random(seed)
-    books.backstage_add_company(REALM, COMPANY)
+    books.backstage_add_company(REALM, COMPANY, chart=False)
     books.backstage_set_preference(REALM, "AccountingInfoPrefs.UseAccountNumbers", True)
     _accounts(procurify, books)
     vendors = _vendors(procurify, books)
@@ -134,7 +134,7 @@ def _vendors(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator) ->
         found.append(vendor)
         if name in NOT_IN_BOOKS:
             continue
-        known_as = name.replace(":", " -")  # a colon is not allowed in QuickBooks names
+        known_as = in_books(name)
         address = {"Line1": street, "City": "Portland", "CountrySubDivisionCode": "OR", "PostalCode": code}
         entered = books.backstage_add_vendor(
             REALM,
@@ -146,6 +146,11 @@ def _vendors(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator) ->
         if name == INACTIVE_IN_BOOKS:
             books.backstage_inactivate(REALM, "Vendor", entered["Id"])
     return found
+
+
+def in_books(name: str) -> str:
+    """How a bookkeeper typed the name: QuickBooks takes no colon and no emoji."""
+    return " ".join(name.replace(":", " -").replace("💡", "").split())
 
 
 def _bills(
@@ -198,12 +203,17 @@ def _entered_by_hand(
 ) -> None:
     """Two bills that a bookkeeper typed in before the connector came: the guard must find them."""
     ledger = books.backstage_ledger(REALM)
+    account = next(account for account in ledger["accounts"] if account.get("AcctNum") == "5010")
     by_name = {vendor["DisplayName"]: vendor for vendor in ledger["vendors"]}
     full = {bill["uuid"].replace("-", ""): bill for bill in procurify.backstage_snapshot("bills")}
     for bill in (bills[24], bills[51]):
         source = full[str(bill["uuid"]).replace("-", "")]
-        vendor = by_name[bill["vendor"]["name"].replace(":", " -")]
-        line = {"amount": str(source["total_cost_with_tax"]), "account": "5010", "description": "typed in by hand"}
+        vendor = by_name[in_books(bill["vendor"]["name"])]
+        line = {
+            "amount": str(source["total_cost_with_tax"]),
+            "account_id": account["Id"],
+            "description": "typed in by hand",
+        }
         books.backstage_add_bill(
             REALM,
             vendor["Id"],

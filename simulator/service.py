@@ -69,7 +69,6 @@ def serve(port: int) -> None:
         signal.signal(name, end)
     for thread in threads:
         thread.start()
-    print(f"ready http://127.0.0.1:{port}", flush=True)
     server.serve_forever()
     for thread in threads:
         thread.join(timeout=10)

@@ -97,10 +97,9 @@ def _connection(engine: Engine, plan: Plan, config: Config, new: Connection, *, 
     note = stored.notes.get(new.name)
     noted: Json = dict(note.body) if note else {}
     secret_is_new = given.credentials is not None and not _same_secret(noted, given.credentials)
-    company = given.company or noted.get("company") or ""
-    change = connection_change(
-        old, new, secret_is_new=secret_is_new, company=(str(noted.get("company") or ""), str(company))
-    )
+    before = str(noted.get("company") or "")
+    company = before if new.pinned else given.company or before  # once pinned, the company is checked, not noted
+    change = connection_change(old, new, secret_is_new=secret_is_new, company=(before, company))
     plan.changes.append(change)
     if change.action == "unchanged":
         return
@@ -122,7 +121,7 @@ def _same_secret(noted: Mapping[str, object], credentials: Mapping[str, str]) ->
 def _print(credentials: Mapping[str, str], salt: str) -> str:
     """Tells whether credentials changed without reading them; slow, because people choose some of them."""
     secret = canonical(dict(credentials)).encode()
-    return hashlib.scrypt(secret, salt=salt.encode(), n=2**14, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(secret, salt=salt.encode(), n=2**12, r=8, p=1, dklen=32).hex()
 
 
 def _claim(engine: Engine, plan: Plan, new: Connection, *, stored: Known) -> None:

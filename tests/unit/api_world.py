@@ -332,5 +332,3 @@ def routed(path: str) -> tuple[str, dict[str, str]]:
 
 def restart_jobs(jobs: Sequence[Mapping[str, Any]]) -> list[str]:
     return [str(job["flow"]) for job in jobs if job["job"] == "restart"]
-
-

@@ -165,9 +165,7 @@ class ProcurifySimulator(Backstage, Simulator):
 
     # ------------------------------------------------------------------ lists
 
-    def _page(
-        self, request: Request, rows: Iterable[dict[str, Any]], filters: set[str], **metadata: Any
-    ) -> Response:
+    def _page(self, request: Request, rows: Iterable[dict[str, Any]], filters: set[str], **metadata: Any) -> Response:
         for name in request.args:
             if name not in filters | PAGING:
                 self.mistake(request, f"the parameter {name} does not exist")  # the vendor ignores it silently
@@ -185,7 +183,7 @@ class ProcurifySimulator(Backstage, Simulator):
             query = "&".join(f"{name}={_quoted(str(value))}" for name, value in args.items())
             return f"{request.base_url}?{query}" if 1 <= n <= pages else None
 
-        pagination = {
+        pagination: dict[str, Any] = {
             "count": len(found),
             "next": link(page + 1),
             "previous": link(page - 1) if page > 1 else None,
