@@ -37,6 +37,7 @@ class House:
     port: int
     simulate: bool = True
     aws: str = ""
+    given: dict[str, Any] = field(default_factory=dict)  # MLC_ENDPOINTS as the caller set it
     urls: dict[str, Any] = field(default_factory=dict)
     processes: dict[str, subprocess.Popen[str]] = field(default_factory=dict)
 
@@ -137,15 +138,14 @@ class House:
     # ------------------------------------------------------------------ tools
 
     def environment(self) -> dict[str, str]:
-        given = json.loads(os.environ.get("MLC_ENDPOINTS") or "{}")
-        simulated = [name for name in self.urls if name not in given]
+        simulated = [name for name in self.urls if name not in self.given]
         return {
             "STAGE": "local",
             "AWS_ENDPOINT_URL": self.aws,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
-            "MLC_ENDPOINTS": json.dumps({**self.urls, **given}),
+            "MLC_ENDPOINTS": json.dumps({**self.urls, **self.given}),
             "MLC_SIMULATED": ",".join(simulated),
         }
 
@@ -199,7 +199,8 @@ def main() -> int:
     folder = STATE / "once" if chosen.once else STATE / "run"
     if chosen.fresh or chosen.once:
         shutil.rmtree(folder, ignore_errors=True)
-    house = House(folder=folder, port=port, simulate=not chosen.no_simulators)
+    given = json.loads(os.environ.get("MLC_ENDPOINTS") or "{}")
+    house = House(folder=folder, port=port, simulate=not chosen.no_simulators, given=given)
     try:
         with console.status("Starting the AWS emulator, the simulated systems and the service"):
             house.up()

@@ -23,7 +23,7 @@ ROLES = ("viewer", "operator", "admin", "platform")
 
 HOSTILE = (
     "../../T#rival", "..%2f..%2fapply", "%00", "\x00", "a\r\nSet-Cookie: x=1", "T#rival#CONNECTION#books", "#", "",
-    "\ud800", "\u202eexe", "٠", "’ OR 1=1 --", "{{7*7}}", "<script>alert(1)</script>", "x" * 5000, "%", "%zz", "%ff%fe",
+    "\ud800", "\u202eexe", "\u0660", "\u2019 OR 1=1 --", "{{7*7}}", "<script>alert(1)</script>", "x" * 5000, "%", "%zz", "%ff%fe",
     f"{FLOW}:bill:", ":::", "a:b", "a#b:c:d", f"{FLOW}:bill:" + "y" * 3000, "💥" * 400,
 )  # fmt: skip
 
@@ -32,7 +32,7 @@ def _id(endpoint: Endpoint) -> str:
     return f"{endpoint.method} {endpoint.path}"
 
 
-def every(endpoints: list[Endpoint]) -> Any:
+def every(endpoints: list[Endpoint]) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("endpoint", endpoints, ids=_id)
 
 
@@ -124,9 +124,6 @@ def test_only_the_description_of_the_api_needs_no_key() -> None:
 
 def _of_the_other(world: ApiWorld, endpoint: Endpoint) -> Iterator[dict[str, str]]:
     """The same parameters once naming what only the rival has, once naming what nobody has."""
-    # The rival's own names are made ones that acme does not have.
-    wanted = config("rival")
-    wanted["connections"] = {f"their_{name}": one for name, one in wanted["connections"].items()}
     rival = world.keys["rival"]
     ping = world.call("POST", "/connections/books/ping", key=rival).body["id"]
     link = world.call(
@@ -163,7 +160,7 @@ def test_the_same_name_means_ones_own(world: ApiWorld, endpoint: Endpoint) -> No
     name = "books" if endpoint.path.startswith("/connections") else FLOW
     before = [item for item in _stored(world) if "rival" in item.pk]
     answer = send(world, endpoint, key=world.keys["acme"], params={"name": name})
-    assert answer.status < 300
+    assert answer.status in {200, 202, 409}
     assert "rival" not in json.dumps(answer.body).lower()
     assert [item for item in _stored(world) if "rival" in item.pk] == before
 
@@ -187,11 +184,28 @@ def test_a_body_that_is_too_large_is_refused_unread(world: ApiWorld, endpoint: E
 
 
 BODIES = (
-    b"{", b"[]", b"null", b'"text"', b"1", b"\xff\xfe", b'{"a": NaN}', b'{"a": Infinity}', b'{"a": 1, "a": 2}',
-    b'{"a": "\\ud800"}', b'{"\\udfff": 1}', b'{"a": "\\u0000"}', b"[" * 100_000, b'{"a":' * 5000, b'{"a": ' + b"9" * 5000 + b"}",
-    b"{'a': 1}", b'{"a": 1} trailing', b'{"__class__": "x"}', b"<xml/>", b"\xef\xbb\xbf{}",
+    b"{",
+    b"[]",
+    b"null",
+    b'"text"',
+    b"1",
+    b"\xff\xfe",
+    b'{"a": NaN}',
+    b'{"a": Infinity}',
+    b'{"a": 1, "a": 2}',
+    b'{"a": "\\ud800"}',
+    b'{"\\udfff": 1}',
+    b'{"a": "\\u0000"}',
+    b"[" * 100_000,
+    b'{"a":' * 5000,
+    b'{"a": ' + b"9" * 5000 + b"}",
+    b"{'a': 1}",
+    b'{"a": 1} trailing',
+    b'{"__class__": "x"}',
+    b"<xml/>",
+    b"\xef\xbb\xbf{}",
     b'{"a": ' + b"[" * 60 + b"]" * 60 + b"}",
-)  # fmt: skip
+)
 
 
 @every(TAKING)

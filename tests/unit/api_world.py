@@ -36,6 +36,7 @@ from chalicelib.engine.records import (
 )
 from chalicelib.engine.system import System
 from chalicelib.entry import api, keys, ping, resolve
+from chalicelib.entry.routes import PREFIX
 from simulator.memory.clock import MemoryClock
 from simulator.memory.http import MemoryHttp
 from simulator.memory.metrics import MemoryMetrics
@@ -80,7 +81,7 @@ class Door:
         return self.outside.companies[self.line.identity]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Ledger:
     """Implements `Target`, as far as the API needs one."""
 
@@ -218,7 +219,7 @@ class ApiWorld:
         raw: bytes | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        template, params = routed(api.PREFIX + path)
+        template, params = routed(PREFIX + path)
         authorization = {"Authorization": f"Bearer {key if key is not None else self.keys['acme']}"}
         sent = raw if raw is not None else json.dumps(body).encode() if body is not None else b""
         status, answered, text = api.dispatch(

@@ -10,6 +10,7 @@ import pytest
 
 from chalicelib.engine import ledger
 from chalicelib.engine import setup as setups
+from chalicelib.engine.records import Json
 from tests.unit.api_world import FLOW, ApiWorld
 
 
@@ -95,7 +96,7 @@ def test_a_cursor_belongs_to_its_list(world: ApiWorld) -> None:
 def test_a_record_is_shown_with_its_documents_hold_and_link(world: ApiWorld) -> None:
     link = {"target_id": "9", "url": "https://books.example/9", "label": "Bill 9", "made": "created"}
     head = world.held("1", link=link, amount="12.30")
-    document = {"document": {"number": "1", "api_token": "very-secret-value"}, "came_from": None}
+    document: Json = {"document": {"number": "1", "api_token": "very-secret-value"}, "came_from": None}
     world.store.write(ledger.body_ops(head.key, "source", document))
     shown = world.call("GET", _path("1")).body
     assert shown["documents"]["source"]["document"]["number"] == "1"
@@ -141,18 +142,45 @@ def test_the_trail_is_told_in_order_page_by_page(world: ApiWorld) -> None:
 
 
 STORIES: list[tuple[dict[str, Any], str]] = [
-    ({"state": "done", "outcome": {"action": "created", "at": "2026-03-02T09:00:00+00:00", "label": "Bill 77"}},
-     "was created in Ledger as Bill 77"),
-    ({"state": "done", "outcome": {"action": "dismissed", "at": "2026-03-02T09:00:00+00:00", "why": "paid by card", "by": "Ann"},
-      "link": {"target_id": "1"}}, "was dismissed by Ann"),
-    ({"state": "refused", "outcome": {"action": "refused", "at": "2026-03-02T09:00:00+00:00", "why": "No such tax."}}, "Ledger refused"),
-    ({"state": "not_moved", "outcome": {"why": "It is dated 2025-12-31, before the cut-over 2026-01-01."}}, "--release"),
-    ({"state": "rehearsed", "plan": {"action": "create", "why": "Ledger does not have it yet."}}, f"mlc flows start {FLOW}"),
+    (
+        {"state": "done", "outcome": {"action": "created", "at": "2026-03-02T09:00:00+00:00", "label": "Bill 77"}},
+        "was created in Ledger as Bill 77",
+    ),
+    (
+        {
+            "state": "done",
+            "outcome": {"action": "dismissed", "at": "2026-03-02T09:00:00+00:00", "why": "paid by card", "by": "Ann"},
+            "link": {"target_id": "1"},
+        },
+        "was dismissed by Ann",
+    ),
+    (
+        {
+            "state": "refused",
+            "outcome": {"action": "refused", "at": "2026-03-02T09:00:00+00:00", "why": "No such tax."},
+        },
+        "Ledger refused",
+    ),
+    (
+        {"state": "not_moved", "outcome": {"why": "It is dated 2025-12-31, before the cut-over 2026-01-01."}},
+        "--release",
+    ),
+    (
+        {"state": "rehearsed", "plan": {"action": "create", "why": "Ledger does not have it yet."}},
+        f"mlc flows start {FLOW}",
+    ),
     ({"state": "sending"}, "is being written to Ledger right now"),
     ({"state": "unknown", "trouble": "No answer came."}, "looked for there before it is sent again"),
-    ({"state": "waiting", "attempts": 2, "trouble": "The ledger is busy.", "due": ("a", "2026-03-02T10:00:00+00:00")},
-     "It was tried 2 times"),
-]  # fmt: skip
+    (
+        {
+            "state": "waiting",
+            "attempts": 2,
+            "trouble": "The ledger is busy.",
+            "due": ("a", "2026-03-02T10:00:00+00:00"),
+        },
+        "It was tried 2 times",
+    ),
+]
 
 
 @pytest.mark.parametrize(("fields", "says"), STORIES, ids=[str(f["state"]) + s[:12] for f, s in STORIES])
