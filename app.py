@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalice import Chalice, Rate, Response
+from chalice.app import Chalice, Rate, Response
 
 from chalicelib import registry, wiring
 from chalicelib.entry import api, jobs
@@ -20,7 +20,9 @@ def measured(event: Any, handle: Any) -> Any:
 
 
 def answer(**params: str) -> Response:
-    return Response(**api.answer(wiring.engine(), app.current_request, params))
+    request: Any = app.current_request
+    parts: Any = api.answer(wiring.engine(), request, params)
+    return Response(**parts)
 
 
 for route in api.ROUTES:

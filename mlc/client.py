@@ -33,7 +33,15 @@ class Refusal(Trouble):
     """The service said no, and why."""
 
     def __init__(self, status: int, problem: Json) -> None:
-        super().__init__(str(problem.get("detail") or problem.get("title") or problem.get("message") or status))
+        super().__init__(
+            str(
+                problem.get("detail")
+                or problem.get("title")
+                or problem.get("message")
+                or problem.get("Message")
+                or status
+            )
+        )
         self.status = status
         self.problem = problem
 

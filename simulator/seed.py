@@ -28,18 +28,18 @@ FLOW = "procurify_to_quickbooks_online"
 
 VENDORS = (
     "Northwind Paper Co", "Ridgeline HVAC LLC", "O'Keefe & Sons Plumbing", 'Dave "Sparky" Electric',
-    "Müller Baustoffe GmbH", "Société Générale de Toiture", "Smith: Concrete & Masonry", "José Ramírez Landscaping", "Løvenskiold Timber AS",
-    "Ångström Instruments", "Rock-Solid Aggregates, Inc.", "ACME Fasteners", "Acme Fastners", "Zażółć Gęślą Paints",
-    "北京建材有限公司", "Bright Lights 💡 Signage", "The 3rd Rail (Transit Supply)", "A1 Rentals", "100% Drywall",
-    "Path\\Finder Surveying", "Ironwood  Cabinetry", "J&L Tile #2", "Pacific Rim Steel", "Evergreen Roofing",
-    "Cascade Crane & Rigging", "Mt. Hood Excavation", "Blue Heron Catering", "Columbia Glass", "Rose City Lumber",
-    "Willamette Waste", "St. Johns Safety Supply", "Harbor Fuel", "Umpqua Insulation", "Deschutes Doors", "Siskiyou Stone",
-    "Klamath Kitchens", "Tualatin Tools", "Yaquina Bay Rope", "Wallowa Windows", "Alvord Asphalt", "Metolius Metals",
-    "Santiam Sanitation", "McKenzie Mechanical", "Owyhee Office Supply", "Nehalem Networks", "Rogue Rentals",
-    "Clackamas Concrete Cutting", "Hoodview Hardware", "Sandy River Sand", "Tillamook Tarps", "Astoria Anchors",
-    "Newport Nails", "Bend Bearings", "Salem Scaffolding", "Eugene Elevators", "Medford Millwork", "Ashland Abatement",
-    "Corvallis Controls", "Albany Adhesives", "Grants Pass Gravel", "Pendleton Pumps", "Baker City Belts",
-    "La Grande Ladders", "Hermiston Hydraulics",
+    "Müller Baustoffe GmbH", "Société Générale de Toiture", "Smith: Concrete & Masonry", "José Ramírez Landscaping",
+    "Løvenskiold Timber AS", "Ångström Instruments", "Rock-Solid Aggregates, Inc.", "ACME Fasteners", "Acme Fastners",
+    "Zażółć Gęślą Paints", "北京建材有限公司", "Bright Lights 💡 Signage", "The 3rd Rail (Transit Supply)", "A1 Rentals",
+    "100% Drywall", "Path\\Finder Surveying", "Ironwood  Cabinetry", "J&L Tile #2", "Pacific Rim Steel",
+    "Evergreen Roofing", "Cascade Crane & Rigging", "Mt. Hood Excavation", "Blue Heron Catering", "Columbia Glass",
+    "Rose City Lumber", "Willamette Waste", "St. Johns Safety Supply", "Harbor Fuel", "Umpqua Insulation",
+    "Deschutes Doors", "Siskiyou Stone", "Klamath Kitchens", "Tualatin Tools", "Yaquina Bay Rope", "Wallowa Windows",
+    "Alvord Asphalt", "Metolius Metals", "Santiam Sanitation", "McKenzie Mechanical", "Owyhee Office Supply",
+    "Nehalem Networks", "Rogue Rentals", "Clackamas Concrete Cutting", "Hoodview Hardware", "Sandy River Sand",
+    "Tillamook Tarps", "Astoria Anchors", "Newport Nails", "Bend Bearings", "Salem Scaffolding", "Eugene Elevators",
+    "Medford Millwork", "Ashland Abatement", "Corvallis Controls", "Albany Adhesives", "Grants Pass Gravel",
+    "Pendleton Pumps", "Baker City Belts", "La Grande Ladders", "Hermiston Hydraulics",
 )  # fmt: skip
 ACCOUNTS = (
     ("5010", "Concrete"), ("5020", "Masonry"), ("5030", "Structural Steel"), ("5040", "Rough Carpentry"),
@@ -50,7 +50,8 @@ ACCOUNTS = (
     ("5230", "Landscaping"), ("5240", "Utilities"), ("5250", "Site Safety"), ("5260", "Waste Removal"),
     ("6010", "Office Supplies"), ("6020", "Software"), ("6030", "Telephone"), ("6040", "Fuel"),
     ("6050", "Vehicle Repair"), ("6060", "Small Tools"), ("6070", "Training"), ("6080", "Travel"), ("6090", "Meals"),
-    ("6100", "Freight In"), ("6110", "Sales Tax Paid"), ("6120", "Permits"), ("6130", "Insurance"), ("6140", "Legal Fees"),
+    ("6100", "Freight In"), ("6110", "Sales Tax Paid"), ("6120", "Permits"), ("6130", "Insurance"),
+    ("6140", "Legal Fees"),
 )  # fmt: skip
 UNMAPPED = (("7010", "Community Garden"), ("7020", "Founders' Retreat"))  # codes that the books do not have
 NOT_IN_BOOKS = ("Hermiston Hydraulics", "La Grande Ladders")

@@ -23,7 +23,8 @@ ROLES = ("viewer", "operator", "admin", "platform")
 
 HOSTILE = (
     "../../T#rival", "..%2f..%2fapply", "%00", "\x00", "a\r\nSet-Cookie: x=1", "T#rival#CONNECTION#books", "#", "",
-    "\ud800", "\u202eexe", "\u0660", "\u2019 OR 1=1 --", "{{7*7}}", "<script>alert(1)</script>", "x" * 5000, "%", "%zz", "%ff%fe",
+    "\ud800", "\u202eexe", "\u0660",
+    "\u2019 OR 1=1 --", "{{7*7}}", "<script>alert(1)</script>", "x" * 5000, "%", "%zz", "%ff%fe",
     f"{FLOW}:bill:", ":::", "a:b", "a#b:c:d", f"{FLOW}:bill:" + "y" * 3000, "💥" * 400,
 )  # fmt: skip
 

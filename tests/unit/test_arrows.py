@@ -74,7 +74,8 @@ def test_only_the_aws_adapters_know_boto_and_only_one_http_library_is_used() -> 
 
 
 def test_importing_the_app_loads_no_system_and_no_flow() -> None:
-    script = "import sys, app; print([m for m in sys.modules if m.startswith(('chalicelib.systems.','chalicelib.flows.'))])"
+    loaded = "[m for m in sys.modules if m.startswith(('chalicelib.systems.', 'chalicelib.flows.'))]"
+    script = f"import sys, app; print({loaded})"
     found = subprocess.run(
         [sys.executable, "-c", script],
         cwd=ROOT,

@@ -192,7 +192,8 @@ class ProcurifySimulator(Backstage, Simulator):
             "current_page": page,
         }
         rows_shown = found[(page - 1) * size : page * size]
-        return json_response({"metadata": {**metadata, "pagination": pagination}, "data": rows_shown})
+        metadata["pagination"] = pagination
+        return json_response({"metadata": metadata, "data": rows_shown})
 
     def _me(self, request: Request) -> Response:
         return _one({**ME, "role": 7, "is_active": True, "domains": [self.company.domain]})
