@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 from rich.table import Table
@@ -35,7 +36,9 @@ def say(text: str, style: str = "") -> None:
 
 
 def amounts(total: Json) -> str:
-    return ", ".join(f"{amount} {currency}".strip() for currency, amount in total.get("amounts", {}).items())
+    """With separators, however many decimals the currency has."""
+    sums = total.get("amounts", {}).items()
+    return ", ".join(f"{Decimal(amount):,} {currency}".strip() for currency, amount in sums)
 
 
 def changes(answer: Json) -> None:

@@ -51,11 +51,11 @@ def tell(flow: OpenFlow, held: Held) -> None:
     engine.notices.publish(f"{flow.setup.name}: {held.reason}", f"{held.message}\n\nWhat to do: {held.fix}")
 
 
-def held(engine: Engine, tenant: str, flow: str, *, reason: str = "") -> Iterator[Head]:
-    """Every held record of a flow, grouped by reason and cause."""
+def held(engine: Engine, tenant: str, flow: str, *, reason: str = "", cause: str = "") -> Iterator[Head]:
+    """Every held record of a flow, grouped by reason and cause; or those of one reason, or of one cause of it."""
     cursor = None
+    prefix = ledger.held_prefix(reason, cause)
     while True:
-        prefix = f"{reason}#" if reason else ""
         rows = engine.store.query(f"H#{tenant}#{flow}", index="held", prefix=prefix, limit=PAGE, cursor=cursor)
         keys = [RecordKey.from_pk(item.pk) for item in rows.items]
         found = ledger.heads(engine.store, keys)
@@ -102,11 +102,11 @@ def _unread(flow: OpenFlow, heads: Iterable[Head]) -> set[RecordKey]:
     return {head.key for head in heads if (head.hold or {}).get("reason") == "not_readable_yet"}
 
 
-def release(flow: OpenFlow, tokens: Iterable[str], *, reason: str = "") -> int:
+def release(flow: OpenFlow, tokens: Iterable[str], *, reason: str = "", cause: str = "") -> int:
     """Let go every held record that waits for one of the tokens: it is decided again. Returns how many."""
     wanted = set(tokens)
-    engine = flow.engine
-    found = [h for h in held(engine, flow.setup.tenant, flow.setup.name, reason=reason) if wanted & _tokens(h)]
+    every = held(flow.engine, flow.setup.tenant, flow.setup.name, reason=reason, cause=cause)
+    found = [head for head in every if wanted & _tokens(head)]
     return sum(let_go(flow, head) for head in found)
 
 
@@ -116,8 +116,9 @@ def let_go(flow: OpenFlow, head: Head) -> bool:
 
 
 def dependents(flow: OpenFlow, key: RecordKey) -> int:
-    """A record got its link: what waited for it goes on."""
-    return release(flow, {f"record:{key.move}:{key.source_id}"}, reason=f"waits_for_{key.move}")
+    """A record got its link, or its final no: what waited for it is decided again."""
+    token, cause = f"record:{key.move}:{key.source_id}", f"{key.move} {key.source_id}"
+    return release(flow, {token}, reason=f"waits_for_{key.move}", cause=cause)
 
 
 def _tokens(head: Head) -> set[str]:

@@ -75,8 +75,8 @@ class Head:
         body = {name: getattr(self, name) for name in _STORED}
         held = None
         if self.state == "held" and self.hold:
-            cause = quote(str(self.hold["cause"])[:300], safe=" ")
-            held = (f"H#{self.key.tenant}#{self.key.flow}", f"{self.hold['reason']}#{cause}#{self.key.pk}"[:1000])
+            place = held_prefix(str(self.hold["reason"]), str(self.hold["cause"]))
+            held = (f"H#{self.key.tenant}#{self.key.flow}", f"{place}{self.key.pk}"[:1000])
         due = (f"D#{self.key.tenant}#{self.connection}", "#".join(self.due)) if self.due else None
         return Item(pk=self.key.pk, sk=HEAD, body=body, version=self.version, due=due, held=held)
 
@@ -94,6 +94,13 @@ class Head:
 
 
 _STORED = tuple(name for name in Head.__dataclass_fields__ if name not in {"key", "version"})
+
+
+def held_prefix(reason: str, cause: str = "") -> str:
+    """Where the records held for a reason (and a cause) stand in the index of holds."""
+    if not reason:
+        return ""
+    return f"{reason}#{quote(cause[:300], safe=' ')}#" if cause else f"{reason}#"
 
 
 def summary_json(summary: Summary) -> Json:

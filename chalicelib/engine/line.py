@@ -56,9 +56,9 @@ class Line:
         """The host of the system (no trailing slash): stage local may name another; `{...}` takes the settings."""
         return self.endpoints.get(name, default).format(**self.connection.settings).rstrip("/")
 
-    def credentials(self) -> dict[str, str]:
+    def credentials(self, *, fresh: bool = False) -> dict[str, str]:
         """The secret of this connection. Raises LockedOut when none was stored."""
-        secret = self.vault.read(self.connection.secret_name)
+        secret = self.vault.read(self.connection.secret_name, fresh=fresh)
         if secret is None:
             raise LockedOut(
                 f"The connection {self.connection.name} has no stored credentials.",
@@ -69,7 +69,15 @@ class Line:
     def access_token(self, renew: Callable[[Tokens | None, Mapping[str, str]], Tokens], *, rejected: str = "") -> str:
         """A working access token. `renew` gets the present tokens (None: never had any) and the credentials;
         `rejected` is the token the vendor has just turned down."""
-        return self.grants.access_token(self.grant_pk(), self.credentials(), renew, rejected=rejected)
+        known = self.credentials()
+        try:
+            return self.grants.access_token(self.grant_pk(), known, renew, rejected=rejected)
+        except LockedOut:
+            # The vault's copy here may be minutes old: somebody may have entered new credentials since.
+            fresh = self.credentials(fresh=True)
+            if fresh == known:
+                raise
+            return self.grants.access_token(self.grant_pk(), fresh, renew, rejected=rejected)
 
     def call(self, request: HttpRequest, *, metered: bool = False) -> HttpAnswer:
         """Send one request in its turn. Raises TryAgain when the turn is too far off, and what `Http.send` raises."""

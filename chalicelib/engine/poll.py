@@ -11,7 +11,7 @@ from chalicelib.engine import due, ledger, references, runs
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Held, LockedOut, TryAgain, Unknown
 from chalicelib.engine.flow import Move
-from chalicelib.engine.hold import held_head, release, repair
+from chalicelib.engine.hold import dependents, held_head, release, repair
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import Conflict, Item, Op, Put
 from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, Summary, fingerprint
@@ -175,7 +175,7 @@ def _keep_unmovable(flow: OpenFlow, key: RecordKey, document: SourceDocument | N
     )
     with suppress(Conflict):  # noticed twice
         flow.engine.store.write([ledger.put(head), ledger.list_op(key, summary)])
-    release(flow, {f"record:{key.move}:{key.source_id}"}, reason=f"waits_for_{key.move}")
+    dependents(flow, key)
 
 
 def keep(

@@ -30,6 +30,9 @@ def follow(
             released[name] = released.get(name, 0) + _release(
                 engine, connection.tenant, name, {f"connection:{connection.name}"}
             )
+            flow = engine.open(connection.tenant, name)
+            if flow is not None:
+                restart(engine, flow.setup)  # what the locked door had put off
         pings[connection.name] = ping.ask(engine, connection.tenant, connection.name)
     for old, new in flows:
         if old is None:

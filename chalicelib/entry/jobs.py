@@ -99,7 +99,7 @@ def _job(engine: Engine, job: Json) -> None:
 
 
 def _restart(engine: Engine, job: Json) -> None:
-    """A flow was started or resumed: what was only rehearsed, or put off while it was paused, is due now."""
+    """What was rehearsed or put off (a pause, a locked door) is due now; with `not_moved`, that is decided again."""
     flow = engine.open(str(job["tenant"]), str(job["flow"]))
     if flow is None:
         return
@@ -107,5 +107,6 @@ def _restart(engine: Engine, job: Json) -> None:
         keys = list(ledger.list_keys(engine.store, flow.setup.tenant, flow.setup.name, move.name))
         for begin in range(0, len(keys), 100):
             for head in ledger.heads(engine.store, keys[begin : begin + 100]).values():
-                if head.state == "rehearsed" or (head.due is not None and head.trouble.startswith("The flow")):
+                put_off = head.due is not None and head.due[0] == "a"
+                if put_off or head.state == "rehearsed" or (job.get("not_moved") and head.state == "not_moved"):
                     replay.again(flow, head)

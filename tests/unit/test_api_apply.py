@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from chalicelib import registry, wiring
 from chalicelib.engine import setup as setups
 from chalicelib.engine.ports import Item, Put
 from chalicelib.entry import apply as applying
+from mlc import document
 from tests.unit.api_world import FLOW, ApiWorld, config, restart_jobs
 
 
@@ -344,3 +347,20 @@ def test_a_claim_names_the_company_whatever_characters_it_has(world: ApiWorld) -
         ),
     )
     assert applying.identity_key(world.engine, connection)[0] == "X#identity#ledger#production#a%23b%2F%C3%A9"
+
+
+def test_the_example_of_the_documentation_fits_the_real_registry(world: ApiWorld) -> None:
+    page = Path(__file__).parent.parent.parent / "docs" / "reference" / "configuration.md"
+    text = page.read_text(encoding="utf-8")
+    example = document.parse(text.split("```yaml\n")[1].split("```")[0])
+    for connection in example.values["connections"].values():
+        connection["credentials"] = dict.fromkeys(connection["credentials"], "x" * 20)
+    world.engine.load_system, world.engine.load_flow = wiring.load_system, wiring.load_flow
+    assert _apply(world, example.values, plan=True).status == 200
+    for name in registry.FLOWS:
+        for policy in wiring.load_flow(name).policies:
+            assert f"`{policy.name}`" in text, policy.name
+    for name in registry.SYSTEMS:
+        system = wiring.load_system(name)
+        for key in [*system.credentials, *system.settings.model_fields]:
+            assert f"`{key}`" in text, key

@@ -62,6 +62,17 @@ class Client:
             raise TryAgain(f"QuickBooks Online answered without the {entity} that was asked for.")
         return found
 
+    def one(self, entity: str) -> Json:
+        """The only object of its kind in a company, such as Preferences."""
+        try:
+            answer = self._read(entity.lower(), {})
+        except Faulty as faulty:
+            raise self.trouble(faulty, title=f"The {entity}") from faulty
+        found = answer.body.get(entity)
+        if not isinstance(found, dict):
+            raise TryAgain(f"QuickBooks Online answered without the {entity} that were asked for.")
+        return found
+
     def query(self, statement: str) -> Json:
         """The QueryResponse. Raises Faulty for a query that it cannot read, so that the caller may ask another way."""
         try:

@@ -55,8 +55,8 @@ def entries(response: Json, entity: str) -> list[Json]:
 def by_name(client: Client, entity: str, name: str, same: Callable[[str], bool]) -> list[Json]:
     """List objects of that name, inactive ones (whose names carry a suffix) included."""
     if speakable(name):
-        where = f"DisplayName IN ({literal(name)}, {literal(f'{name} (deleted)')}) AND Active IN (true, false)"
+        where = f"DisplayName IN ({literal(name)},{literal(f'{name} (deleted)')}) AND Active IN (true,false)"
     else:
-        where = f"DisplayName LIKE {pattern(name)[:-1]}%' AND Active IN (true, false)"
+        where = f"DisplayName LIKE {pattern(name)[:-1]}%' AND Active IN (true,false)"
     found = entries(client.query(f"SELECT * FROM {entity} WHERE {where} MAXRESULTS {PAGE}"), entity)
     return [row for row in found if same(str(row.get("DisplayName", "")))]

@@ -34,14 +34,13 @@ class QuickBooksOnlineTarget:
             if kind == "preference":
                 return shapes.preferences(self._preferences())
             # Inactive entries are hidden unless asked for (sheet section 7).
-            rows = query.rows(self.client, LISTS[kind], "Active IN (true, false)")
+            rows = query.rows(self.client, LISTS[kind], "Active IN (true,false)")
             return [shapes.reference(kind, row) for row in rows]
         except Faulty as faulty:
             raise self.client.trouble(faulty, title=f"The list of every {kind}") from faulty
 
     def _preferences(self) -> Json:
-        rows = self.client.query("SELECT * FROM Preferences").get("Preferences")
-        return rows[0] if isinstance(rows, list) and rows and isinstance(rows[0], dict) else {}
+        return self.client.one("Preferences")
 
     # ------------------------------------------------------------------ look
 
@@ -92,7 +91,7 @@ class QuickBooksOnlineTarget:
         if len(spoken) == 1:
             yield from self._ask(vendor, f"DocNumber = {query.literal(spoken[0])}")
         elif spoken:
-            listed = ", ".join(query.literal(number) for number in spoken)
+            listed = ",".join(query.literal(number) for number in spoken)
             try:
                 yield from self._ask(vendor, f"DocNumber IN ({listed})")
             except Faulty:  # the list form was not understood: one by one then
