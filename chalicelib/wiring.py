@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from functools import cache, lru_cache
 from importlib import import_module
@@ -28,7 +29,10 @@ LOCAL_PACE = Pace(
 def load_system(name: str) -> System:
     system = import_module(registry.SYSTEMS[name]).SYSTEM
     assert isinstance(system, System)
-    return system
+    if settings().is_local:
+        return system
+    real = tuple(environment for environment in system.environments if environment != "simulated")
+    return replace(system, environments=real)
 
 
 @cache
@@ -61,6 +65,8 @@ def engine() -> Engine:
         metrics=EmfMetrics(),
         load_system=load_system,
         load_flow=load_flow,
+        systems=tuple(registry.SYSTEMS),
+        flows=tuple(registry.FLOWS),
         endpoints=here.endpoints,
         rate_scales=dict.fromkeys(here.simulated, SIMULATED_RATE),
         pace=LOCAL_PACE if here.is_local else Pace(),

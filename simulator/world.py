@@ -63,6 +63,8 @@ class World:
             metrics=self.metrics,
             load_system=wiring.load_system,
             load_flow=wiring.load_flow,
+            systems=tuple(registry.SYSTEMS),
+            flows=tuple(registry.FLOWS),
         )
 
     # ------------------------------------------------------------------ setting up
