@@ -17,7 +17,7 @@ from chalicelib.engine.ledger import Head
 from chalicelib.engine.merge import check_update
 from chalicelib.engine.outcome import Outcomes
 from chalicelib.engine.ports import Conflict
-from chalicelib.engine.records import Current, Done, Intent, Json, RecordKey, Sighting
+from chalicelib.engine.records import Current, Done, Intent, Json, RecordKey, Sighting, canonical
 
 
 def deliver(engine: Engine, keys: Iterable[RecordKey]) -> None:
@@ -188,7 +188,7 @@ class Writer:
         try:
             document = self.flow.source_end.parse(self.move.source.split(".", 1)[1], body)
         except Held as unreadable:
-            document = unreadable
+            document = unreadable.seen(canonical(body))
         return document, came_from if isinstance(came_from, list) else None
 
     def _partners(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Partner]:

@@ -14,14 +14,26 @@ Each carries the sentence a customer may read: what happened, to which record, a
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Self
+
+MOST_EVIDENCE = 4000  # characters
 
 
 class ConnectorError(Exception):
-    """Something kept a record from moving; `message` says what, in the customer's words."""
+    """Something kept a record from moving; `message` says what, in the customer's words.
+
+    `evidence` is what the other side sent, as far as it did not fit; the trail keeps it, redacted.
+    """
+
+    evidence: str = ""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+
+    def seen(self, evidence: str) -> Self:
+        self.evidence = evidence[:MOST_EVIDENCE]
+        return self
 
 
 class TryAgain(ConnectorError):

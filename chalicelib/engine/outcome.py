@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -15,6 +16,7 @@ from chalicelib.engine.ports import Conflict, Item, Op, Put
 from chalicelib.engine.records import Done, Intent, Json, RecordKey, fingerprint
 
 TRIES = 6
+log = logging.getLogger("mlc")
 Change = Callable[[Head], Head]
 
 
@@ -51,6 +53,8 @@ def write(flow: OpenFlow, head: Head, ending: Ending) -> Head:
                 return fresh  # another worker settled it, or there is a newer state to decide on
             head = fresh
             continue
+        told = {"tenant": head.key.tenant, "flow": head.key.flow, "record": head.key.id, "state": new.state}
+        log.info(ending.what, extra=told)
         return ledger.after(new)
     raise Conflict([(head.key.pk, ledger.HEAD)])
 
@@ -143,9 +147,8 @@ class Outcomes:
             settled = replace(h, intent=None, epoch=h.epoch + (h.intent is not None)) if definite else h
             return hold.held_head(self.flow, settled, problem)
 
-        told: Json = {
-            "reason": problem.reason, "message": problem.message, "fix": problem.fix, "owner": problem.owner
-        }  # fmt: skip
+        told: Json = {"reason": problem.reason, "message": problem.message, "fix": problem.fix, "owner": problem.owner}
+        told |= _evidence(problem)
         new = write(self.flow, head, Ending(change, "held", told))
         hold.tell(self.flow, problem)
         return new
@@ -162,16 +165,18 @@ class Outcomes:
             return self.postponed(head, problem.message, flow.engine.clock.now() + RETRY_LOCKED_OUT)
         after = problem.after if isinstance(problem, TryAgain) else None
         if isinstance(problem, TryAgain) and not problem.counts:
-            return self.postponed(head, problem.message, self.later(head, after))
+            return self.postponed(head, problem.message, self.later(head, after), told=_evidence(problem))
         unknown = isinstance(problem, Unknown)
         if head.attempts + 1 >= flow.setup.max_attempts:
             return self.held(head, self._gave_up(head, problem), definite=not unknown)
         stale = isinstance(problem, Stale)
         moment = flow.engine.clock.now() if stale else self.later(head, after)
         tried = replace(head, attempts=head.attempts + 1, epoch=head.epoch + stale)
-        return self.postponed(tried, problem.message, moment, keep_intent=unknown)
+        return self.postponed(tried, problem.message, moment, keep_intent=unknown, told=_evidence(problem))
 
-    def postponed(self, head: Head, why: str, moment: datetime, *, keep_intent: bool = False) -> Head:
+    def postponed(
+        self, head: Head, why: str, moment: datetime, *, keep_intent: bool = False, told: Json | None = None
+    ) -> Head:
         """Wait until the moment; nothing counts against the record but what the caller counted."""
         flow = self.flow
         due.note(flow.engine, flow.target.tenant, flow.target.name, moment)
@@ -183,7 +188,7 @@ class Outcomes:
             return replace(waiting, state="unknown" if intent else "waiting", due=("a", moment.isoformat()))
 
         what = "outcome unknown" if keep_intent and head.intent else "try again"
-        return write(flow, head, Ending(change, what, {"why": why, "at": moment.isoformat()}))
+        return write(flow, head, Ending(change, what, {"why": why, "until": moment.isoformat(), **(told or {})}))
 
     def later(self, head: Head, after: float | None) -> datetime:
         """The vendor's own wish, or exponential backoff with jitter over its upper half."""
@@ -263,3 +268,7 @@ class Outcomes:
 
 def _at_rest(head: Head) -> Head:
     return replace(head, intent=None, hold=None, plan=None, due=None, attempts=0, trouble="")
+
+
+def _evidence(problem: ConnectorError) -> Json:
+    return {"evidence": problem.evidence} if problem.evidence else {}

@@ -152,7 +152,10 @@ def _keep_unreadable(flow: OpenFlow, key: RecordKey, head: Head | None, stamp: s
         owner="operator",
         waits_for=[f"fetch:{key.move}:{key.source_id}"],
     )
-    _write(flow, held_head(flow, replace(known, stamp=stamp), held), head is None, [])
+    moment = flow.engine.clock.now()
+    told: Json = {"reason": held.reason, "message": held.message, "evidence": trouble.evidence}
+    entry = ledger.trail_op(key, moment, "held", told, salt=str(known.version))
+    _write(flow, held_head(flow, replace(known, stamp=stamp), held), head is None, [entry])
 
 
 def _keep_unmovable(flow: OpenFlow, key: RecordKey, document: SourceDocument | None, stamp: str) -> None:

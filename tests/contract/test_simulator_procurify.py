@@ -1,4 +1,4 @@
-"""The simulated Procurify answers as the sheet says, in the shapes of its samples, and notes what nobody should send."""
+"""The simulated Procurify answers as its sheet says, in the samples' shapes, and notes what nobody should send."""
 
 from __future__ import annotations
 

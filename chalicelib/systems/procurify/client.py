@@ -102,9 +102,8 @@ class Client:
         try:
             body = decode(answer.body)
         except Undecodable:
-            raise TryAgain(
-                f"Procurify's answer came cut or garbled (status {answer.status}{trace_of(answer)}).",
-            ) from None
+            cut = TryAgain(f"Procurify's answer came cut or garbled (status {answer.status}{trace_of(answer)}).")
+            raise cut.seen(answer.text) from None
         if not isinstance(body, dict):
             raise self._odd(path, "without its envelope")
         return body

@@ -104,9 +104,9 @@ class Client:
         except TryAgain as trouble:
             if trouble.counts or answer.status == 429:
                 raise
-            raise Unknown(trouble.message) from trouble
+            raise Unknown(trouble.message).seen(trouble.evidence) from trouble
         if not isinstance(understood.body.get(entity), dict):
-            raise Unknown(f"QuickBooks Online answered without the {entity} that was written.")
+            raise Unknown(f"QuickBooks Online answered without the {entity} that was written.").seen(answer.text)
         return understood
 
     # ------------------------------------------------------------------ what an answer means
@@ -140,9 +140,8 @@ class Client:
             try:
                 return Answer(answers.read(answer), trace)
             except answers.Unreadable:
-                raise TryAgain(
-                    f"QuickBooks Online's answer came cut or garbled (trace {trace}).", counts=False
-                ) from None
+                cut = TryAgain(f"QuickBooks Online's answer came cut or garbled (trace {trace}).", counts=False)
+                raise cut.seen(answer.text) from None
         code, meant = meaning(fault.codes, answer.status)
         if meant.kind == "RETRY":
             raise self._throttled(answer)

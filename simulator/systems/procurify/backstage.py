@@ -46,7 +46,7 @@ class Backstage:
         self, name: str, branch: str = "Head Office", external_id: str | None = None
     ) -> dict[str, Any]:
         department = self.company.department(name)
-        department["branch"] = {"id": 1, "name": branch}
+        department["branch"] = {"id": 1, "name": branch, "headquarter": True}
         department["external_id"] = external_id
         return department
 
@@ -133,4 +133,7 @@ class Backstage:
         return [self.company.bill_detail(bill) for bill in self.company.bills.values()]
 
     def _numbered(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for part in (part for line in lines for part in line.get("allocations") or [line]):
+            self.company.code(part["account_code"])
+            self.company.department(part.get("department") or "Operations")
         return [{**line, "id": self.company.number("line", 701)} for line in lines]

@@ -58,7 +58,7 @@ class Company:
         if name not in self.departments:
             self.departments[name] = {
                 "id": self.number("department", 4),
-                "branch": {"id": 1, "name": "Head Office"},
+                "branch": {"id": 1, "name": "Head Office", "headquarter": True},
                 "external_id": None,
                 "name": name,
                 "punchout_email": None,
@@ -111,6 +111,26 @@ class Company:
         total = Decimal(str(bill["total"])) if bill["total"] is not None else items + costs + exclusive
         return {"items": items, "cost": items + costs, "tax": tax, "exclusive": exclusive, "total": total}
 
+    def user(self) -> dict[str, Any]:
+        """The one user of the company, in full."""
+        return {
+            **ME,
+            "department": self.department("Operations"),
+            "created_at": "2026-01-05T16:00:00Z",
+            "updated_at": "2026-05-01T16:00:00Z",
+            "position": "",
+            "phone": None,
+            "address": "",
+            "notifications": True,
+            "is_active": True,
+            "mobile": False,
+            "profile_image": None,
+            "slack_user_id": "",
+            "is_sso_enabled": False,
+            "last_changed_by": None,
+            "user": 7,
+        }
+
     def bill_row(self, bill: dict[str, Any]) -> dict[str, Any]:
         total = self.totals(bill)["total"]
         vendor = self.vendors[str(bill["vendor_id"])]
@@ -145,7 +165,7 @@ class Company:
     def bill_detail(self, bill: dict[str, Any]) -> dict[str, Any]:
         total = self.totals(bill)
         vendor = self.vendors[str(bill["vendor_id"])]
-        user = {**ME, "department": self.department("Operations"), "position": "", "is_active": True, "user": 7}
+        user = self.user()
         return {
             "id": bill["id"],
             "uuid": bill["uuid"],

@@ -1,4 +1,4 @@
-"""QuickBooks Online: every code of Intuit's tables has its class and words; names, numbers and notes fit what it takes."""
+"""QuickBooks Online: every code of Intuit's tables has its class and words; names and numbers fit what it takes."""
 
 from __future__ import annotations
 
