@@ -154,8 +154,7 @@ class Writer:
     def _decisions(self, heads: Sequence[Head]) -> list[tuple[Head, Decision]]:
         engine, flow = self.flow.engine, self.flow
         kept = ledger.bodies(engine.store, [(head.key, "source") for head in heads])
-        kinds = {*self.move.references, *([self.move.target_kind] if self.move.match else [])}
-        lists = references.load(flow, sorted(kinds))
+        lists = references.load(flow, self._lists())
         documents = {head.key: self._document(head, kept.get((head.key, "source"))) for head in heads}
         partners: dict[tuple[str, str], Partner] = {}
         while True:
@@ -179,6 +178,9 @@ class Writer:
             if not wanted - partners.keys():
                 return decisions
             partners |= self._partners(wanted - partners.keys())
+
+    def _lists(self) -> list[str]:
+        return sorted({*self.move.references, *([self.move.target_kind] if self.move.match else [])})
 
     def _document(self, head: Head, kept: Json | None) -> tuple[object, Sequence[str] | None]:
         if kept is None:
@@ -316,13 +318,14 @@ class Writer:
             self.outcomes.postponed(head, trouble.message, moment, keep_intent=True)
 
     def _wake(self, held: Sequence[Head]) -> None:
-        """A partner that arrived, or a set-up that changed, while we were holding: nobody would tell us again."""
+        """A partner that arrived, a list or a set-up that changed while we were holding: nobody would tell us again."""
         if not held:
             return
         fresh = self.flow.engine.open(self.flow.setup.tenant, self.flow.setup.name)
         waits = {h.key: _record_tokens(self.flow, h) for h in held}
         partners = ledger.heads(self.flow.engine.store, {key for keys in waits.values() for key in keys})
         outdated = fresh is not None and fresh.setup.version != self.flow.setup.version
+        outdated = outdated or references.outdated(self.flow, self._lists())
         for head in held:
             if outdated or any((partner := partners.get(key)) is not None and partner.link for key in waits[head.key]):
                 let_go(self.flow, head)

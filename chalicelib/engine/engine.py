@@ -51,6 +51,7 @@ class Engine:
     rate_scales: Mapping[str, float] = field(default_factory=dict)
     pace: Pace = Pace()
     references: dict[tuple[str, str], tuple[int, list[Reference]]] = field(default_factory=dict)
+    told: set[tuple[str, str]] = field(default_factory=set)  # causes this container knows to have been told
     checked: dict[str, datetime] = field(default_factory=dict)
     _grants: Grants | None = None
 

@@ -44,6 +44,9 @@ def tell(flow: OpenFlow, held: Held) -> None:
     if held.owner == "nobody":
         return
     key = (f"T#{flow.setup.tenant}", f"TOLD#{flow.setup.name}#{held.reason}#{held.cause}"[:900])
+    if key in engine.told:
+        return
+    engine.told.add(key)
     try:
         engine.store.write([Put(Item(pk=key[0], sk=key[1], body={"at": engine.clock.now().isoformat()}))])
     except Conflict:

@@ -71,6 +71,14 @@ def older_than(flow: OpenFlow, kinds: Iterable[str], moment: datetime) -> list[s
     ]
 
 
+def outdated(flow: OpenFlow, kinds: Iterable[str]) -> bool:
+    """Whether one of the lists, as this container last loaded it, was read anew by somebody since."""
+    pk = _pk(flow)
+    heads = flow.engine.store.get([(pk, f"{kind}#0") for kind in kinds])
+    loaded = flow.engine.references
+    return any(loaded.get((pk, sk[:-2]), (head.version, []))[0] != head.version for (pk, sk), head in heads.items())
+
+
 def _read(flow: OpenFlow, kind: str, head: Item) -> list[Reference]:
     count, pk = int(str(head.body["chunks"])), head.pk
     rest = flow.engine.store.get([(pk, f"{kind}#{n}") for n in range(1, count)]) if count > 1 else {}
