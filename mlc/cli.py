@@ -38,6 +38,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(told(command))
+app.command()(flows.rehearse)
 app.add_typer(flows.flows, name="flows")
 app.add_typer(access.tenants, name="tenants")
 app.add_typer(access.keys, name="keys")

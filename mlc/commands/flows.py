@@ -99,7 +99,7 @@ def rehearse(ctx: typer.Context, name: Name, timeout: Timeout = 600.0, as_json: 
 
 def sync(
     ctx: typer.Context,
-    name: Name,
+    name: Annotated[str | None, typer.Argument(metavar="[name]", help="The flow; without it, every one.")] = None,
     *,
     wait: Annotated[bool, typer.Option("--wait", help="Wait until the run is over and everything is settled.")] = False,
     full: Annotated[bool, typer.Option("--full", help="Read everything, not only what changed.")] = False,
@@ -108,13 +108,15 @@ def sync(
 ) -> None:
     """Run a flow now."""
     session: Session = ctx.obj
-    started = session.client.post(f"/flows/{part(name)}/sync", {"full": full})
-    if wait:
-        _run(session, name, str(started["run"]), timeout=timeout, as_json=as_json)
-    elif as_json:
-        print_json(started)
-    else:
-        show.say(f"The run {started['run']} has begun. `mlc flows show {name}` shows what comes of it.")
+    names = [name] if name else [str(flow["name"]) for flow in session.client.get("/flows")["items"]]
+    for one in names:
+        started = session.client.post(f"/flows/{part(one)}/sync", {"full": full})
+        if wait:
+            _run(session, one, str(started["run"]), timeout=timeout, as_json=as_json)
+        elif as_json:
+            print_json(started)
+        else:
+            show.say(f"The run {started['run']} has begun. `mlc flows show {one}` shows what comes of it.")
 
 
 # ---------------------------------------------------------------------------------------------- inside
