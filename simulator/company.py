@@ -57,6 +57,7 @@ class Company:
         self.accounts = {
             code: self.books.backstage_add_account(realm, name, kind, code)
             for code, name, kind in (
+                ("1000", "Checking", "Bank"),
                 ("2000", "Accounts Payable", "Accounts Payable"),
                 ("5010", "Concrete", "Cost of Goods Sold"),
                 ("6010", "Office Supplies", "Expense"),

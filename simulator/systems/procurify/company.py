@@ -1,318 +1,230 @@
-"""What a Procurify customer has (vendors, account codes, departments, bills) and how the API shows it."""
+"""One Procurify customer: its documents, its numbers, its clock that never repeats a moment, and its time zone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+import re
+from collections.abc import Callable
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
+from pydantic import TypeAdapter
+
+from simulator.systems.procurify.documents import Account, Bill, Json, Order, Share, State
+
 CENT = Decimal("0.01")
-CURRENCIES = {"USD": (3, True), "CAD": (4, False), "EUR": (5, False)}
-ME: dict[str, Any] = {"id": 7, "firstName": "Pat", "lastName": "Buyer", "email": "pat.buyer@example.test"}
+NAMESPACE = UUID("6f1d2c4e-4d5a-4f0e-9d5b-0d9f3a1c7e11")  # the same run gives the same uuids
+HEADQUARTERS = "Head Office"
+OPERATIONS = "Operations"
+# Where the vendor's samples begin, so that ids of different kinds are never alike by accident.
+FIRST = {"vendor": 42, "code": 11, "department": 4, "account": 101, "bill": 613, "item": 701, "order": 52, "line": 193}
+KNOWN_CURRENCIES = {"USD": (3, "1.000000"), "CAD": (1, "0.769231"), "EUR": (4, "1.082000"), "GBP": (5, "1.270000")}
+KNOWN_TERMS = {"payment_term_ref/Net 30": 2, "shipping_term_ref/FOB": 4, "shipping_method_ref/Ground": 5}
+STATE = TypeAdapter(State)
 
 
-@dataclass
 class Company:
-    """Plain JSON values throughout, amounts as text; `changed` hands out strictly growing moments."""
+    """Everything that people and the API do to one customer's documents goes through here."""
 
-    domain: str
-    time_zone: str
-    vendors: dict[str, dict[str, Any]] = field(default_factory=dict)
-    codes: dict[str, dict[str, Any]] = field(default_factory=dict)
-    departments: dict[str, dict[str, Any]] = field(default_factory=dict)
-    bills: dict[str, dict[str, Any]] = field(default_factory=dict)
-    orders: dict[str, dict[str, Any]] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
-    last: str = ""
-
-    def number(self, kind: str, begin: int = 1) -> int:
-        self.numbers[kind] = self.numbers.get(kind, begin - 1) + 1
-        return self.numbers[kind]
-
-    def changed(self, clock: Callable[[], datetime]) -> str:
-        now = clock()
-        if self.last and now <= datetime.fromisoformat(self.last):
-            now = datetime.fromisoformat(self.last) + timedelta(microseconds=1)
-        self.last = now.isoformat()
-        return moment(now)
-
-    def dump(self) -> dict[str, Any]:
-        return asdict(self)
+    def __init__(self, state: State, clock: Callable[[], datetime]) -> None:
+        self.state = state
+        self.clock = clock
+        self.zone = ZoneInfo(state.time_zone)
+        self._days: dict[str, tuple[str, str]] = {}
+        self._accounts = {account.id: account for account in state.accounts.values()}
+        self._order_ids = {order.id: uuid for uuid, order in state.orders.items()}
 
     @staticmethod
-    def load(state: dict[str, Any]) -> Company:
-        return Company(**state)
+    def founded(clock: Callable[[], datetime], *, domain: str, time_zone: str) -> Company:
+        company = Company(State(domain=domain, time_zone=time_zone), clock)
+        for name in ("USD", "CAD", "EUR"):
+            company.currency(name)
+        for known in KNOWN_TERMS:
+            kind, _, name = known.partition("/")
+            company.term(kind, {"name": name})
+        company.department(OPERATIONS)
+        return company
 
-    # ------------------------------------------------------------------ rendering
+    def dump(self) -> Json:
+        dumped: Json = STATE.dump_python(self.state, mode="json")
+        return dumped
 
-    def currency(self, name: str, *, full: bool = True) -> dict[str, Any]:
-        number, base = CURRENCIES.get(name, (9, False))
-        found: dict[str, Any] = {"id": number, "name": name, "rate": "1.000000"}
-        return {**found, "description": "", "base": base, "active": True} if full else found
+    @staticmethod
+    def load(state: Json, clock: Callable[[], datetime]) -> Company:
+        return Company(STATE.validate_python(state), clock)
 
-    def department(self, name: str) -> dict[str, Any]:
-        if name not in self.departments:
-            self.departments[name] = {
-                "id": self.number("department", 4),
-                "branch": {"id": 1, "name": "Head Office", "headquarter": True},
-                "external_id": None,
-                "name": name,
-                "punchout_email": None,
-                "active": True,
-            }
-        return self.departments[name]
+    # ------------------------------------------------------------------ numbers and moments
 
-    def code(self, code: str) -> dict[str, Any]:
-        if code not in self.codes:
-            self.codes[code] = account_code(self.number("code", 11), code, f"Account {code}", 2, True)
-        return self.codes[code]
+    def number(self, kind: str) -> int:
+        self.state.numbers[kind] = self.state.numbers.get(kind, FIRST.get(kind, 1) - 1) + 1
+        return self.state.numbers[kind]
 
-    def midnight(self, day: str | None) -> str | None:
-        """A day as the bill detail shows it: local midnight with the zone's offset."""
+    def uuid(self, kind: str, number: int) -> str:
+        return uuid5(NAMESPACE, f"{self.state.domain}/{kind}/{number}").hex
+
+    def changed(self) -> str:
+        """The moment of a change: later than every change before, even when the clock stands still."""
+        now = moment(self.clock())
+        if now <= self.state.last_change:
+            now = moment(datetime.fromisoformat(self.state.last_change) + timedelta(microseconds=1))
+        self.state.last_change = now
+        return now
+
+    def today(self) -> str:
+        return self.clock().astimezone(self.zone).date().isoformat()
+
+    def day(self, text: str) -> tuple[str, str]:
+        """When a day of this customer begins and when the next one does; ValueError when the text is no day."""
+        if text not in self._days:
+            if not re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.ASCII):
+                raise ValueError(text)
+            on = date.fromisoformat(text)
+            begins, ends = (datetime.combine(d, time(), self.zone) for d in (on, on + timedelta(days=1)))
+            self._days[text] = (moment(begins), moment(ends))
+        return self._days[text]
+
+    def moment(self, text: str) -> str:
+        """A moment somebody sent, a time without an offset read in this customer's zone; ValueError when none."""
+        at = datetime.fromisoformat(text)
+        return moment(at if at.tzinfo else at.replace(tzinfo=self.zone))
+
+    def local(self, at: str | None) -> str | None:
+        """A moment as purchase orders show it: local time with the zone's offset."""
+        if at is None:
+            return None
+        here = datetime.fromisoformat(at).astimezone(self.zone)
+        return here.isoformat(timespec="microseconds" if here.microsecond else "seconds")
+
+    def clock_time(self, day: str | None, hour: int = 0) -> str | None:
+        """A day as details show it: an hour of it with the zone's offset."""
         if not day or "T" in day:
             return day
-        at = datetime.combine(date.fromisoformat(day), datetime.min.time(), ZoneInfo(self.time_zone))
-        return at.isoformat()
+        return datetime.combine(date.fromisoformat(day), time(hour), self.zone).isoformat()
 
-    def allocation(self, entry: dict[str, Any], currency: str, number: int) -> dict[str, Any]:
-        code, department = self.code(entry["account_code"]), self.department(entry.get("department") or "Operations")
-        return {
-            "id": number,
-            "budget": {
-                "id": 100 + code["id"] * 50 + department["id"],
-                "account_code": code,
-                "department": department,
-                "warning_indicator": False,
-                "budget_used_approved": 0.0,
-                "budget_used_purchased": 0.0,
-                "start_datetime": None,
-                "end_datetime": None,
-                "budget": "0.00",
-                "balance_approved": "0.00",
-                "balance_purchased": "0.00",
+    # ------------------------------------------------------------------ master data, made when first named
+
+    def currency(self, name: str) -> Json:
+        if name not in self.state.currencies:
+            number, rate = KNOWN_CURRENCIES.get(name, (0, "1.000000"))
+            base = name == self.state.base_currency
+            self.state.currencies[name] = {
+                "id": number or 20 + self.number("currency"),
+                "name": name,
+                "description": "",
+                "rate": "1.000000" if base else rate,
+                "base": base,
                 "active": True,
-            },
-            "object_id": None,
-            "amount": f"{Decimal(str(entry['amount'])):.8f}",
-            "currency": self.currency(currency),
-            "created_on": "2026-05-10T17:00:00Z",
-        }
+            }
+        return self.state.currencies[name]
 
-    def totals(self, bill: dict[str, Any]) -> dict[str, Decimal]:
-        """Shipping stands beside the total, not in it: which total holds it is not confirmed (sheet section 7)."""
-        items = sum((Decimal(str(x["amount"])) for x in bill["lines"]), Decimal(0))
-        costs = sum((Decimal(str(x["amount"])) for x in bill["costs"]), Decimal(0))
-        tax = sum((Decimal(str(x.get("tax_amount") or 0)) for x in bill["lines"]), Decimal(0))
-        exclusive = Decimal(0) if bill["tax_is_inclusive"] else tax
-        total = Decimal(str(bill["total"])) if bill["total"] is not None else items + costs + exclusive
-        return {"items": items, "cost": items + costs, "tax": tax, "exclusive": exclusive, "total": total}
+    def branch(self, name: str = HEADQUARTERS, *, time_zone: str = "", external_id: str | None = None) -> Json:
+        found = next((branch for branch in self.state.branches.values() if branch["name"] == name), None)
+        if found is None:
+            number = self.number("branch")
+            found = {"id": number, "name": name, "headquarter": number == 1, "external_id": None, "zone": ""}
+            self.state.branches[number] = found
+        found["zone"] = time_zone or found["zone"]
+        found["external_id"] = external_id or found["external_id"]
+        return found
 
-    def user(self) -> dict[str, Any]:
-        """The one user of the company, in full."""
-        return {
-            **ME,
-            "department": self.department("Operations"),
-            "created_at": "2026-01-05T16:00:00Z",
-            "updated_at": "2026-05-01T16:00:00Z",
-            "position": "",
-            "phone": None,
-            "address": "",
-            "notifications": True,
-            "is_active": True,
-            "mobile": False,
-            "profile_image": None,
-            "slack_user_id": "",
-            "is_sso_enabled": False,
-            "last_changed_by": None,
-            "user": 7,
-        }
-
-    def bill_row(self, bill: dict[str, Any]) -> dict[str, Any]:
-        total = self.totals(bill)["total"]
-        vendor = self.vendors[str(bill["vendor_id"])]
-        return {
-            "version": bill["version"],
-            "id": bill["id"],
-            "status": bill["status"],
-            "locked": False,
-            "currency": self.currency(bill["currency"], full=False),
-            "uuid": bill["uuid"],
-            "items": [line["id"] for line in bill["lines"]],
-            "vendor": {"id": vendor["id"], "name": vendor["name"]},
-            "due_date": bill["due_date"],
-            "total_cost_with_tax": total,
-            "invoice_date": bill["invoice_date"],
-            "next_approver_choices": None,
-            "last_modified_datetime": bill["last_modified_datetime"],
-            "submitted_date": bill["submitted_date"],
-            "gl_post_date": bill["invoice_date"],
-            "invoice_number": bill["invoice_number"],
-            "group": bill["id"],
-            "type": bill["type"],
-            "user": {**ME, "profile_image": None},
-            "approver": None,
-            "past_due": False,
-            "invoice_uuid": "",
-            "creator": {**ME, "profile_image": None},
-            "invoice_created": False,
-            "invoice_total": total,
-        }
-
-    def bill_detail(self, bill: dict[str, Any]) -> dict[str, Any]:
-        total = self.totals(bill)
-        vendor = self.vendors[str(bill["vendor_id"])]
-        user = self.user()
-        return {
-            "id": bill["id"],
-            "uuid": bill["uuid"],
-            "user": user,
-            "vendor": vendor,
-            "approval_chain": None,
-            "approver": None,
-            "items": [self._item(bill, line, vendor) for line in bill["lines"]],
-            "costs": [self._cost(bill, n, cost) for n, cost in enumerate(bill["costs"])],
-            "invoice_attachments": [],
-            "bill_statuses": [
-                {"id": n, "user": user, "date": at, "status": status, "bill": bill["id"]}
-                for n, (status, at) in enumerate(bill["history"], 1)
-            ],
-            "currency": self.currency(bill["currency"]),
-            "comments": [],
-            "version_choices": [{"pk": bill["id"], "version": bill["version"]}],
-            "tax_amount": total["tax"],
-            "inclusive_tax_amount": total["tax"] - total["exclusive"],
-            "exclusive_tax_amount": total["exclusive"],
-            "subtotal_cost": total["items"],
-            "total_cost": total["cost"],
-            "total_cost_with_tax": total["total"],
-            "converted_total_cost": total["total"],
-            "next_approver_choices": None,
-            "locked": False,
-            "bill_payment": None,
-            "vendor_name": bill["vendor_name"] or vendor["name"],
-            "vendor_contact": vendor["contact"] or "",
-            "vendor_address_one": vendor["addressLineOne"] or "",
-            "vendor_address_two": "",
-            "vendor_postal_code": (vendor["postalCode"] or "")[:10],
-            "vendor_city": vendor["city"] or "",
-            "vendor_state_province": vendor["state_province"] or "",
-            "vendor_country": vendor["country"] or "",
-            "last_modified_datetime": bill["last_modified_datetime"],
-            "submitted_date": bill["submitted_date"],
-            "invoice_number": bill["invoice_number"],
-            "invoice_date": self.midnight(bill["invoice_date"]),
-            "due_date": self.midnight(bill["due_date"]),
-            "payment_terms": bill["payment_terms"],
-            "version": bill["version"],
-            "status": bill["status"],
-            "type": bill["type"],
+    def department(self, name: str, branch: str | None = None) -> Json:
+        """Names repeat across locations: without a location the first of that name is meant."""
+        for department in self.state.departments.values():
+            if department["name"] == name and branch in (None, self.state.branches[department["branch"]]["name"]):
+                return department
+        number = self.number("department")
+        made: Json = {
+            "id": number,
+            "branch": self.branch(branch or HEADQUARTERS)["id"],
+            "external_id": None,
+            "name": name,
             "active": True,
-            "note": bill["note"],
-            "gl_post_date": self.midnight(bill["invoice_date"]),
-            "group": bill["id"],
-            "payment_method": None,
-            "payment_method_name": "",
-            "added_purchase_orders": [],
-            "shipping_amount": Decimal(str(bill["shipping_amount"])),
-            "invoice_uuid": "",
-            "invoice_total": total["total"],
-            "creator": user,
         }
+        self.state.departments[number] = made
+        for code in self.state.codes:
+            self.account(code, number)
+        return made
 
-    def _item(self, bill: dict[str, Any], line: dict[str, Any], vendor: dict[str, Any]) -> dict[str, Any]:
-        amount, tax = Decimal(str(line["amount"])), Decimal(str(line.get("tax_amount") or 0))
-        parts: Sequence[dict[str, Any]] = line.get("allocations") or [line]
-        return {
-            "id": line["id"],
-            "expense": None,
-            "bill": bill["id"],
-            "vendor": vendor,
-            "sku": "",
-            "description": line.get("description", ""),
-            "po": None,
-            "unit": "each",
-            "quantity": "1.00000000",
-            "currency": self.currency(bill["currency"]),
-            "total_cost": amount,
-            "packing_slips": [],
-            "cost_allocations": [
-                self.allocation(part, bill["currency"], line["id"] * 10 + n) for n, part in enumerate(parts)
-            ],
-            "archived": False,
-            "same_unit_cost": True,
-            "creditcard_item": None,
-            "is_edited": False,
-            "unit_cost_diff_log": None,
-            "tax_name": "Sales tax" if tax else "",
-            "tax_percentage": None,
-            "tax_amount": tax,
-            "tax_is_inclusive": bill["tax_is_inclusive"],
-            "tax": None,
-            "total_cost_with_tax": amount if bill["tax_is_inclusive"] else amount + tax,
-            "shipping_amount": line.get("shipping_amount"),
-            "unit_cost": amount,
-            "custom_fields": [],
-            "type": "order",
-            "bill_by_cost": False,
-        }
+    def code(self, code: str, **fields: Any) -> Json:
+        if code not in self.state.codes:
+            self.state.codes[code] = {
+                "id": self.number("code"),
+                "applied_accounts_count": 0,
+                "code": code,
+                "code_length": len(code),
+                "description": f"Account {code}",
+                "account_type": 2,
+                "active": True,
+                "parent": None,
+            }
+            for department in self.state.departments:
+                self.account(code, department)
+        self.state.codes[code].update(fields)
+        return self.state.codes[code]
 
-    def _cost(self, bill: dict[str, Any], n: int, cost: dict[str, Any]) -> dict[str, Any]:
-        return {
-            "id": bill["id"] * 10 + n,
-            "cost_allocation": self.allocation(cost, bill["currency"], bill["id"] * 100 + n),
-            "name": cost["name"],
-            "amount": f"{Decimal(str(cost['amount'])):.8f}",
-            "bill": bill["id"],
-            "cost": None,
-            "currency": self.currency(bill["currency"])["id"],
-        }
+    def account(self, code: str, department: int) -> Account:
+        key = f"{department}/{code}"
+        if key not in self.state.accounts:
+            found = Account(id=self.number("account"), code=code, department=department)
+            self.state.accounts[key] = self._accounts[found.id] = found
+            self.state.codes[code]["applied_accounts_count"] += 1
+        return self.state.accounts[key]
 
+    def account_of(self, share: Share) -> Account:
+        return self._accounts[share.account]
 
-def account_code(number: int, code: str, description: str, account_type: int, active: bool) -> dict[str, Any]:
-    return {
-        "id": number,
-        "applied_accounts_count": 1,
-        "code": code,
-        "code_length": len(code),
-        "description": description,
-        "account_type": account_type,
-        "active": active,
-        "parent": None,
-    }
+    def share(self, entry: Json, amount: Decimal) -> Share:
+        code = self.code(str(entry["account_code"]))["code"]
+        department = self.department(entry.get("department") or OPERATIONS, entry.get("branch"))
+        account = self.account(code, department["id"])
+        return Share(id=self.number("share"), account=account.id, amount=amount, created=moment(self.clock()))
 
+    def term(self, kind: str, named: Json | int | None) -> Json | None:
+        """Terms and methods of a vendor are resolved by name; the vendor's own way of doing so is not known."""
+        if named is None:
+            return None
+        if isinstance(named, int):
+            return next((term for term in self.state.terms.values() if term["id"] == named), None)
+        key = f"{kind}/{named['name']}"
+        if key not in self.state.terms:
+            number = KNOWN_TERMS.get(key) or 20 + self.number("term")
+            self.state.terms[key] = {"id": number, "name": named["name"], "description": named["name"], "active": True}
+        return self.state.terms[key]
 
-def new_vendor(number: int, name: str, changed: str, fields: dict[str, Any]) -> dict[str, Any]:
-    empty = dict.fromkeys(
-        ("addressLineOne", "addressLineTwo", "postalCode", "city", "state_province", "country", "phoneOne", "phoneTwo",
-         "fax", "comments", "contact", "url", "external_id", "payment_term_ref", "shipping_term_ref",
-         "payment_method_ref", "shipping_method_ref", "tax", "default_payment_method", "overall_score")
-    )  # fmt: skip
-    return {
-        "id": number,
-        "name": name,
-        "active": True,
-        **empty,
-        "email": [],
-        "dateModified": changed,
-        "currency": 3,
-        "payment_methods": [],
-        "type": 4,
-        "creditcards": [],
-        "is_1099_eligible": False,
-        "is_auto_email_po_enabled": False,
-        "po_pdf_labels": "",
-        **fields,
-    }
+    # ------------------------------------------------------------------ finding
+
+    def bill(self, uuid: str) -> Bill | None:
+        return self.state.bills.get(plain_uuid(uuid))
+
+    def order(self, number: str) -> Order | None:
+        """By `procurify_PO` or by uuid: the path takes both."""
+        uuid = self._order_ids.get(int(number), "") if re.fullmatch(r"\d{1,12}", number) else plain_uuid(number)
+        return self.state.orders.get(uuid)
+
+    def keep(self, order: Order) -> None:
+        self.state.orders[order.uuid] = order
+        self._order_ids[order.id] = order.uuid
 
 
 def moment(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def spelled(uuid: str) -> str:
-    """A uuid with its dashes; raises ValueError for anything else."""
-    return str(UUID(hex=uuid.replace("-", "")))
+def plain_uuid(text: str) -> str:
+    """Without its dashes, "" when it is none: the API takes and shows both forms, in lower case."""
+    plain = text.replace("-", "")
+    return plain if re.fullmatch(r"[0-9a-f]{32}", plain, re.ASCII) else ""
+
+
+def dashed(uuid: str) -> str:
+    return str(UUID(hex=uuid))
+
+
+def amount(value: object) -> Decimal:
+    return Decimal(str(value))
+
+
+def cents(value: Decimal) -> Decimal:
+    return value.quantize(CENT, rounding=ROUND_HALF_UP)
