@@ -1,0 +1,434 @@
+"""`make run` as a person meets it: real processes, real sockets, and what happens when any of them is killed."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import random
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from chalicelib import settings
+from simulator import local, outside, seed
+from simulator.house import KEEPERS, ROOT, House, free_port, listens
+from simulator.systems.procurify import ProcurifySimulator
+from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
+from simulator.systems.serving import Simulator, listen
+
+PATIENCE = 60.0
+RESTS = {"done", "held", "not_moved", "refused"}
+KILLS = 20
+SEED = 20261121  # of the moments of the kills
+
+
+def until(true: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if found := true():
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"not within {patience:.0f} seconds")
+
+
+@contextmanager
+def running(folder: Path, **options: Any) -> Iterator[House]:
+    house = House(folder=folder, **options)
+    try:
+        house.up()
+        yield house
+    finally:
+        house.down(save=False)
+
+
+class Customer:
+    """The seeded company's people: they ask the service, and look into their books."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.key = (house.folder / "mlc.key").read_text()
+
+    def call(self, method: str, path: str, body: object = None) -> Any:
+        return self.house.call(method, f"/api/v1{path}", self.key, body, again=True)
+
+    def sync(self, *, patience: float = PATIENCE) -> None:
+        """Run the flow, and wait until nothing of it is under way."""
+        self.call("POST", f"/flows/{seed.FLOW}/sync", {})
+        until(lambda: self.house.tend() == "" and self.latest()["quiet"], patience=patience)
+        assert self.latest()["trouble"] == ""
+
+    def latest(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.call("GET", f"/flows/{seed.FLOW}/runs/latest")
+        return found
+
+    def records(self, move: str = "bill") -> list[dict[str, Any]]:
+        found, cursor = [], ""
+        while True:
+            page = self.call("GET", f"/records?flow={seed.FLOW}&move={move}&limit=200&cursor={cursor}")
+            found += page["items"]
+            cursor = page.get("cursor") or ""
+            if not cursor:
+                return found
+
+    def bills(self) -> list[dict[str, Any]]:
+        """Those that Procurify has approved."""
+        found = self.house.backstage("procurify", "snapshot", kind="bills")
+        return [bill for bill in found if bill["status"] in {2, 4, 6, 7, 8} and bill["active"]]
+
+    def entered(self) -> list[dict[str, Any]]:
+        """Those in QuickBooks Online that carry our mark."""
+        ledger = self.house.backstage("quickbooks_online", "ledger", realm_id=seed.REALM)
+        return ours(ledger["bills"])
+
+
+def ours(bills: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [bill for bill in bills if "[mlc:" in (bill.get("PrivateNote") or "")]
+
+
+def total(bills: list[dict[str, Any]], field: str) -> Decimal:
+    return sum((Decimal(str(bill.get(field) or 0)) for bill in bills), Decimal(0))
+
+
+def assert_books_agree(customer: Customer) -> None:
+    """Each approved bill once: entered, or held, or listed as not moved, to the cent; nobody made a mistake."""
+    source, entered = customer.bills(), customer.entered()
+    records = customer.records()
+    assert {record["state"] for record in records + customer.records("vendor")} <= RESTS
+    by_id = {record["id"].rsplit(":", 1)[-1]: record for record in records}
+    assert sorted(by_id) == sorted(bill["uuid"].replace("-", "") for bill in source)
+    assert len(records) == len(by_id)
+    marked = Counter(re.findall(r"\[mlc:([^\]]*)\]", " ".join(bill["PrivateNote"] for bill in entered)))
+    assert [mark for mark, times in marked.items() if times > 1] == []
+    assert len(marked) == len(entered) == sum(record["state"] == "done" for record in records)
+    numbers = Counter((bill["VendorRef"]["value"], bill.get("DocNumber")) for bill in entered)
+    assert [number for number, times in numbers.items() if times > 1] == []
+    rest = [record for record in records if record["state"] != "done"]
+    assert total(source, "total_cost_with_tax") == total(entered, "TotalAmt") + total(rest, "amount")
+    for system in seed.SYSTEMS:
+        assert customer.house.backstage(system, "mistakes") == []
+
+
+# ---------------------------------------------------------------------------------------------- the command
+
+
+@contextmanager
+def command(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """`make run` without make: the supervisor, and the file with what it prints."""
+    told = folder.with_suffix(".txt")
+    plain = {name: value for name, value in os.environ.items() if not name.startswith(("MLC_", "MAKE"))}
+    with told.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "simulator.local", "--state", str(folder), *arguments],
+            cwd=ROOT,
+            env={**plain, "MLC_PORT": "0", **environment},
+            stdout=output,
+            stderr=output,
+            text=True,
+        )
+    try:
+        yield process, told
+    finally:
+        process.kill()
+        process.wait()
+
+
+def ports(folder: Path, told: Path) -> list[int]:
+    """Where the service and the simulators listen."""
+    service = re.findall(r"runs at http://127\.0\.0\.1:(\d+)", told.read_text())[-1]
+    urls = json.loads((folder / "urls.json").read_text())
+    return [int(service), *(urlsplit(url).port or 0 for url in urls.values())]
+
+
+def test_once_ends_with_books_that_agree_and_shows_a_held_record_with_its_fix(tmp_path: Path) -> None:
+    with command(tmp_path / "state", "--once") as (process, told):
+        assert process.wait(timeout=180) == 0, told.read_text()
+    text = told.read_text()
+    assert "The totals agree to the cent." in text
+    for word in ("moved", "linked", "updated", "unchanged", "held", "not moved"):
+        assert word in text
+    assert re.search(r"bill · mapping_missing · \d+ records", text)
+    example = text[text.index("For example Bill ") :]
+    assert "Fix: Map it:" in example
+    assert f"mlc why {seed.FLOW}:bill:" in example
+
+
+def test_a_stopped_run_goes_on_where_it_was_and_no_process_outlives_it(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+
+    def started(process: subprocess.Popen[str], told: Path, words: str) -> list[int]:
+        until(lambda: process.poll() is not None or "Ctrl-C stops" in told.read_text())
+        assert words in told.read_text()
+        assert all(listens(port) for port in ports(folder, told))
+        return ports(folder, told)
+
+    for signal_, words in ((signal.SIGINT, "begins anew"), (signal.SIGTERM, "goes on where it was stopped")):
+        with command(folder) as (process, told):
+            there = started(process, told, words)
+            process.send_signal(signal_)
+            assert process.wait(timeout=PATIENCE) == 0
+        assert told.read_text().endswith("The state is kept.\n")
+        assert not any(listens(port) for port in there)
+    with command(folder) as (process, told):
+        there = started(process, told, "goes on where it was stopped")
+        process.kill()  # the supervisor, so that nobody stops its children
+        process.wait()
+        until(lambda: not any(listens(port) for port in there), patience=5)
+    with command(folder) as (process, told):
+        started(process, told, "begins anew")
+
+
+def test_what_is_in_the_way_is_said_in_one_sentence(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        with command(tmp_path / "state", MLC_PORT=port) as (process, told):
+            assert process.wait(timeout=PATIENCE) == 1
+        assert told.read_text().startswith(f"Port {port} on 127.0.0.1 cannot be used")
+        assert "MLC_PORT=" in told.read_text()
+    for name, value, words in (
+        ("MLC_PORT", "http", "MLC_PORT must be a port number"),
+        ("MLC_ENDPOINTS", '{"procurify": ', "MLC_ENDPOINTS is not JSON"),
+    ):
+        with command(tmp_path / name, **{name: value}) as (process, told):
+            assert process.wait(timeout=PATIENCE) == 1
+        assert told.read_text().startswith(words)
+        assert len(told.read_text().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("[]", "must be a JSON object"),
+        ("null", "must be a JSON object"),
+        ('{"procurify": 7}', "procurify must be a URL"),
+        ('{"procurify": "127.0.0.1:80"}', "procurify must be a URL"),
+        ('{"procurfy": "http://127.0.0.1:80"}', "procurfy, which is no system"),
+        ('{"quickbooks_online": {"api": "http://127.0.0.1:80"}}', "quickbooks_online needs oauth too"),
+    ],
+)
+def test_endpoints_that_make_no_sense_are_refused(given: str, words: str) -> None:
+    with pytest.raises(SystemExit, match=words):
+        local.endpoints(given, whole=True)
+
+
+def test_endpoints_of_systems_to_come_are_left_alone_and_null_stays_null() -> None:
+    assert local.endpoints("", whole=True) == {}
+    given = '{"procurify": null, "quickbooks_desktop": null, "procore": {"api": "http://p", "login": "http://p"}}'
+    assert local.endpoints(given, whole=True) == {"procurify": None}
+
+
+@pytest.mark.parametrize("stage", ["dev", "rehearsal", "prod"])
+def test_every_other_stage_refuses_endpoints(stage: str) -> None:
+    environ = {"STAGE": stage, "AWS_DEFAULT_REGION": "us-east-1", "MLC_ENDPOINTS": '{"procurify": "http://127.0.0.1"}'}
+    with pytest.raises(SystemExit, match="MLC_ENDPOINTS is for stage local only"):
+        settings.read(environ)
+
+
+# ---------------------------------------------------------------------------------------------- dying and coming back
+
+
+def test_no_bill_is_lost_or_doubled_when_the_service_is_killed_twenty_times(tmp_path: Path) -> None:
+    """People go on working meanwhile: each time a bill is added and another one changed."""
+    chance = random.Random(SEED)
+    print(f"seed {SEED}")
+    with running(tmp_path / "state") as house:
+        customer = Customer(house)
+        customer.call("POST", f"/flows/{seed.FLOW}/sync", {})
+        seen = []
+        for n in range(KILLS):
+            moment = time.monotonic() + chance.uniform(0.1, 2.4)
+            people_at_work(customer, chance, n)
+            until(lambda moment=moment: time.monotonic() > moment)  # type: ignore[misc]  # bound now, not later
+            house.processes["service"].kill()
+            house.processes["service"].wait()
+            seen.append(len(customer.entered()))
+            assert house.tend() == ""
+            if n % 4 == 3:
+                customer.call("POST", f"/flows/{seed.FLOW}/sync", {})
+        print("bills entered at each death:", seen)
+        assert len(set(seen)) > KILLS / 3, "the kills came when nothing was going on"
+        customer.sync(patience=120)
+        customer.sync()
+        assert_books_agree(customer)
+
+
+def people_at_work(customer: Customer, chance: random.Random, n: int) -> None:
+    bills = customer.bills()
+    lines = [
+        {"description": "late", "account_code": "5010", "amount": str(Decimal(chance.randrange(100, 90_000)) / 100)}
+    ]
+    day = datetime.now(UTC).date().isoformat()
+    customer.house.backstage(
+        "procurify",
+        "add_bill",
+        vendor_id=bills[n]["vendor"]["id"],
+        lines=lines,
+        invoice_number=f"LATE-{n}",
+        invoice_date=day,
+    )
+    changed = bills[chance.randrange(len(bills))]
+    customer.house.backstage("procurify", "edit_bill", uuid=changed["uuid"], lines=lines, costs=[], note=f"changed {n}")
+
+
+def test_the_state_is_kept_when_both_end_in_order_and_forgotten_when_either_does_not(tmp_path: Path) -> None:
+    with running(tmp_path / "state") as house:
+        customer = Customer(house)
+        customer.sync()
+        records, entered = customer.records(), customer.entered()
+        assert house.down()
+        house.up()
+        assert house.resumed
+        assert (customer.records(), customer.entered()) == (records, entered)
+        customer.sync()
+        assert customer.entered() == entered
+        assert_books_agree(customer)
+        for keeper in KEEPERS:
+            assert house.down()
+            house.up()
+            assert house.resumed
+            house.processes[keeper].kill()
+            assert until(house.tend) == keeper
+            assert not house.down()
+            house.up()
+            assert not house.resumed
+            assert Customer(house).key != customer.key
+            assert len(Customer(house).entered()) < len(entered)
+            customer = Customer(house)
+            customer.sync()
+            assert_books_agree(customer)
+
+
+def test_a_state_that_cannot_be_read_is_not_half_used(tmp_path: Path) -> None:
+    with running(tmp_path / "state") as house:
+        key = Customer(house).key
+        assert house.down()
+        (house.folder / "aws" / "dynamodb.json").write_text("{")
+        house.up()
+        assert not house.resumed
+        assert Customer(house).key != key
+        Customer(house).sync()
+        assert_books_agree(Customer(house))
+
+
+# ---------------------------------------------------------------------------------------------- somebody else's systems
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[dict[str, Simulator]]:
+    """Other people's servers: `url` of each by name, with a small company of the same people."""
+    systems = outside.build()
+    servers = {name: listen(system) for name, system in systems.items()}
+    for name, system in systems.items():
+        system.url = servers[name][1]  # type: ignore[attr-defined]  # only here
+    yield systems
+    for server, _ in servers.values():
+        server.shutdown()
+        server.server_close()
+
+
+def planted(systems: dict[str, Simulator]) -> seed.Seeded:
+    procurify, books = systems["procurify"], systems["quickbooks_online"]
+    assert isinstance(procurify, ProcurifySimulator)
+    assert isinstance(books, QuickBooksOnlineSimulator)
+    return seed.plant(procurify, books, today=datetime.now(UTC).date(), bills=60)
+
+
+def test_a_procurify_given_by_endpoints_is_used_and_no_other(tmp_path: Path, elsewhere: dict[str, Simulator]) -> None:
+    planted(elsewhere)
+    given = {"procurify": elsewhere["procurify"].url}  # type: ignore[attr-defined]
+    with running(tmp_path / "state", given=given) as house:
+        assert house.trouble == ""
+        assert set(house.urls) == {"quickbooks_online"}
+        customer = Customer(house)
+        customer.sync()
+        asked = elsewhere["procurify"].faults.calls
+        assert any("/bills/" in call for call in asked)
+        entered = customer.entered()
+        assert 0 < len(entered) < 60
+        moved = [record for record in customer.records() if record["state"] == "done"]
+        assert total(entered, "TotalAmt") == total(moved, "amount")
+        assert house.backstage("quickbooks_online", "mistakes") == []
+    assert elsewhere["procurify"].our_mistakes == []
+    assert elsewhere["quickbooks_online"].faults.calls == []
+
+
+def test_a_quickbooks_online_given_by_endpoints_is_used_and_no_other(
+    tmp_path: Path, elsewhere: dict[str, Simulator]
+) -> None:
+    seeded = planted(elsewhere)
+    books = elsewhere["quickbooks_online"]
+    assert isinstance(books, QuickBooksOnlineSimulator)
+    url = books.url  # type: ignore[attr-defined]
+    with running(tmp_path / "state", given={"quickbooks_online": {"api": url, "oauth": url}}) as house:
+        # Its owner did not give us the seed's grant, and gives us another one.
+        assert "books" in house.trouble
+        assert set(house.urls) == {"procurify"}
+        customer = Customer(house)
+        customer.call("POST", "/apply", {"config": seeded.config})
+        assert house.start_flow(customer.key, seed.FLOW) == ""
+        customer.sync()
+        entered = ours(books.backstage_ledger(seed.REALM)["bills"])
+        moved = [record for record in customer.records() if record["state"] == "done"]
+        assert len(entered) == len(moved) > 100
+        assert total(entered, "TotalAmt") == total(moved, "amount")
+    assert books.our_mistakes == []
+    assert elsewhere["procurify"].faults.calls == []
+
+
+def test_once_with_a_given_system_says_whose_books_it_did_not_check(
+    tmp_path: Path, elsewhere: dict[str, Simulator]
+) -> None:
+    planted(elsewhere)
+    given = json.dumps({"procurify": elsewhere["procurify"].url})  # type: ignore[attr-defined]
+    with command(tmp_path / "state", "--once", MLC_ENDPOINTS=given) as (process, told):
+        assert process.wait(timeout=180) == 0, told.read_text()
+    assert "the books of procurify were not checked" in told.read_text()
+
+
+def test_without_simulators_there_is_a_tenant_and_nothing_else(tmp_path: Path) -> None:
+    with running(tmp_path / "state", simulate=False) as house:
+        customer = Customer(house)
+        assert house.urls == {}
+        assert "outside" not in house.processes
+        assert customer.call("GET", "/flows")["items"] == []
+        assert customer.call("GET", "/connections")["items"] == []
+
+
+# ---------------------------------------------------------------------------------------------- the simulators' sockets
+
+
+def test_a_simulators_connection_stays_open_and_its_answers_come_in_one_piece(
+    elsewhere: dict[str, Simulator],
+) -> None:
+    url = urlsplit(elsewhere["procurify"].url)  # type: ignore[attr-defined]
+    asked = b"POST /oauth/token HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+    with socket.create_connection((url.hostname or "", url.port or 0), timeout=5) as raw:
+        for _ in range(20):
+            raw.sendall(asked)
+            answer = raw.recv(65536)
+            assert answer.startswith(b"HTTP/1.1 400")
+            assert answer.endswith(b"}")
+    kept = http.client.HTTPConnection(url.hostname or "", url.port, timeout=5)
+    with closing(kept):
+        for body in (b"not read by anybody", b""):
+            kept.request("POST", "/nowhere", body=body)
+            used = kept.sock
+            kept.getresponse().read()
+            assert kept.sock is used is not None
+
+
+def test_a_free_port_is_below_those_of_outgoing_connections() -> None:
+    assert all(15_000 <= free_port() < 32_000 for _ in range(20))
