@@ -11,7 +11,7 @@ from chalicelib.engine.errors import Held
 from chalicelib.engine.flow import Flow, Link, Move, Partner
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import Match, match
-from chalicelib.engine.records import Draft, Reference, fingerprint
+from chalicelib.engine.records import Draft, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup
 
 Action = Literal["create", "update", "link", "unchanged", "not_moved", "hold"]
@@ -94,10 +94,7 @@ def _echo(target_id: str, move: Move, draft: Draft, around: Surroundings) -> Dec
 def _how(head: Head, move: Move, draft: Draft, around: Surroundings) -> Decision:
     title = around.target_title
     if head.link is not None:
-        hash_ = head.link.get("hash")
-        if head.link.get("made") == "linked" or (hash_ == fingerprint(draft.body) and not head.link.get("overwrite")):
-            return Decision("unchanged", f"{title} has it already.", draft=draft)
-        return Decision("update", f"It changed since it was written to {title}.", draft=draft)
+        return _linked_already(head, head.link, move, draft, title)
     if not move.match:
         return Decision("create", f"{title} does not have it yet.", draft=draft)
     found = match(draft, around.references.get(move.target_kind, ()), move.match)
@@ -119,6 +116,23 @@ def link_to(ref: Reference, by: str, move: Move, draft: Draft, target_title: str
         waits_for=[f"reference:{kind}"],
     )
     return Decision("hold", held.message, draft=draft, held=held)
+
+
+def _linked_already(head: Head, link: Json, move: Move, draft: Draft, title: str) -> Decision:
+    """Ours is updated; what a person entered is never written to, unless a person says so."""
+    if not link.get("overwrite"):
+        if link.get("made") == "linked" and not move.match and link.get("source") != head.fingerprint:
+            held = Held(
+                "changed_after_link",
+                f"{head.summary.get('title')} changed after a person linked it to {link.get('label')} in {title}, "
+                "which somebody else entered.",
+                cause=str(link.get("label")),
+                fix=f"Change it in {title} by hand and dismiss the record, or replay it with overwrite.",
+            )
+            return Decision("hold", held.message, draft=draft, held=held)
+        if link.get("made") == "linked" or link.get("hash") == fingerprint(draft.body):
+            return Decision("unchanged", f"{title} has it already.", draft=draft)
+    return Decision("update", f"It changed since it was written to {title}.", draft=draft)
 
 
 def _unmatched(found: Match, move: Move, draft: Draft, around: Surroundings) -> Decision:
@@ -158,7 +172,8 @@ def _withdrawn(head: Head, move: Move, around: Surroundings) -> Decision:
         "withdrawn_at_source",
         f"{title} {what} at the source after it was written to {around.target_title}.",
         cause=f"{move.name} {head.key.source_id}",
-        fix=f"Decide in {around.target_title} whether it stays. It goes on by itself when it is approved again.",
+        fix=f"Decide in {around.target_title} whether it stays, and dismiss the record. "
+        "It goes on by itself when it is approved again.",
     )
     return Decision("hold", held.message, held=held)
 

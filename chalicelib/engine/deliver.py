@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -300,6 +301,18 @@ class Writer:
                     self.outcomes.failed(head, result)
             if not any(isinstance(result, LockedOut) for result in results):
                 self.flow.engine.works(self.flow.target, self.flow.target_health)
+            self._learn(results)
+
+    def _learn(self, results: Sequence[Done | ConnectorError]) -> None:
+        """The target turned down what our lists allowed, so they are outdated: read them anew.
+
+        A hold that waits for a list goes when the list changes; that can only be seen from how it stands now.
+        """
+        waits = {token for result in results if isinstance(result, Held) for token in result.waits_for}
+        for kind in self._lists():
+            if f"reference:{kind}" in waits:
+                with suppress(ConnectorError):
+                    references.refresh(self.flow, kind)
 
     def _all_failed(self, heads: Sequence[Head], trouble: ConnectorError) -> None:
         """Give every record of the group that has neither an outcome nor a fresh intent the connection's trouble."""
@@ -351,7 +364,7 @@ def _exists(head: Head, twins: Sequence[Current], target_title: str) -> Held:
         "exists_in_target",
         f"{head.summary.get('title')} seems to be in {target_title} already, entered by somebody else: {shown}.",
         cause=shown,
-        fix="If it is the same, link the record to it or dismiss the record: nothing needs to be sent. "
+        fix=f"If it is the same, link the record to it (mlc resolve ID --link {twins[0].id}) or dismiss the record. "
         f"If not, correct the number in {target_title}, then replay.",
     )
 
@@ -372,5 +385,5 @@ def _missing(head: Head, target_title: str) -> Held:
         "missing_in_target",
         f"{label} was deleted in {target_title}; it is not made again by itself.",
         cause=str(label),
-        fix=f"Restore it in {target_title}, or unlink the record so that it is created anew.",
+        fix="Unlink the record so that it is created anew, or dismiss it if it was rightly deleted.",
     )

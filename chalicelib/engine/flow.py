@@ -171,8 +171,10 @@ class Link:
                 f"waits_for_{kind}",
                 f"It waits for the {kind} {name}, which is "
                 + ("on its way." if waiting else f"{partner.state.replace('_', ' ')} itself."),
-                cause=f"{kind} {value}",
-                fix=f"Nothing to do here: it goes on by itself once the {kind} {name} is there.",
+                cause=f"{kind} {value} {name}",
+                fix=f"Nothing to do here: it goes on by itself once the {kind} {name} is there."
+                if waiting
+                else f"Settle what holds the {kind} {name}; this goes on by itself then.",
                 owner="nobody" if waiting else "bookkeeper",
                 waits_for=[f"record:{kind}:{value}"],
             )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from itertools import islice
 
 from chalicelib.engine import due, ledger
@@ -19,6 +20,7 @@ from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json, RecordKey
 
 PAGE = 100
+TELL_AGAIN = timedelta(days=7)  # the table forgets after about so long that a cause was told
 
 
 def held_head(flow: OpenFlow, head: Head, held: Held) -> Head:
@@ -47,17 +49,19 @@ def tell(flow: OpenFlow, held: Held) -> None:
     if key in engine.told:
         return
     engine.told.add(key)
+    now = engine.clock.now()
+    until = int((now + TELL_AGAIN).timestamp())
     try:
-        engine.store.write([Put(Item(pk=key[0], sk=key[1], body={"at": engine.clock.now().isoformat()}))])
+        engine.store.write([Put(Item(pk=key[0], sk=key[1], body={"at": now.isoformat()}, expires_at=until))])
     except Conflict:
         return
     engine.notices.publish(f"{flow.setup.name}: {held.reason}", f"{held.message}\n\nWhat to do: {held.fix}")
 
 
-def held(engine: Engine, tenant: str, flow: str, *, reason: str = "", cause: str = "") -> Iterator[Head]:
-    """Every held record of a flow, grouped by reason and cause; or those of one reason, or of one cause of it."""
+def held(engine: Engine, tenant: str, flow: str, *, reason: str = "", cause_begins: str = "") -> Iterator[Head]:
+    """Every held record of a flow, grouped by reason and cause; or those of one reason, whose cause begins so."""
     cursor = None
-    prefix = ledger.held_prefix(reason, cause)
+    prefix = ledger.held_prefix(reason, cause_begins)
     while True:
         rows = engine.store.query(f"H#{tenant}#{flow}", index="held", prefix=prefix, limit=PAGE, cursor=cursor)
         keys = [RecordKey.from_pk(item.pk) for item in rows.items]
@@ -105,10 +109,10 @@ def _unread(flow: OpenFlow, heads: Iterable[Head]) -> set[RecordKey]:
     return {head.key for head in heads if (head.hold or {}).get("reason") == "not_readable_yet"}
 
 
-def release(flow: OpenFlow, tokens: Iterable[str], *, reason: str = "", cause: str = "") -> int:
+def release(flow: OpenFlow, tokens: Iterable[str], *, reason: str = "", cause_begins: str = "") -> int:
     """Let go every held record that waits for one of the tokens: it is decided again. Returns how many."""
     wanted = set(tokens)
-    every = held(flow.engine, flow.setup.tenant, flow.setup.name, reason=reason, cause=cause)
+    every = held(flow.engine, flow.setup.tenant, flow.setup.name, reason=reason, cause_begins=cause_begins)
     found = [head for head in every if wanted & _tokens(head)]
     return sum(let_go(flow, head) for head in found)
 
@@ -120,8 +124,8 @@ def let_go(flow: OpenFlow, head: Head) -> bool:
 
 def dependents(flow: OpenFlow, key: RecordKey) -> int:
     """A record got its link, or its final no: what waited for it is decided again."""
-    token, cause = f"record:{key.move}:{key.source_id}", f"{key.move} {key.source_id}"
-    return release(flow, {token}, reason=f"waits_for_{key.move}", cause=cause)
+    token, begins = f"record:{key.move}:{key.source_id}", f"{key.move} {key.source_id} "
+    return release(flow, {token}, reason=f"waits_for_{key.move}", cause_begins=begins)
 
 
 def _tokens(head: Head) -> set[str]:

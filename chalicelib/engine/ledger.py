@@ -76,7 +76,7 @@ class Head:
         held = None
         if self.state == "held" and self.hold:
             place = held_prefix(str(self.hold["reason"]), str(self.hold["cause"]))
-            held = (f"H#{self.key.tenant}#{self.key.flow}", f"{place}{self.key.pk}"[:1000])
+            held = (f"H#{self.key.tenant}#{self.key.flow}", f"{place}#{self.key.pk}"[:1000])
         due = (f"D#{self.key.tenant}#{self.connection}", "#".join(self.due)) if self.due else None
         return Item(pk=self.key.pk, sk=HEAD, body=body, version=self.version, due=due, held=held)
 
@@ -100,7 +100,7 @@ def held_prefix(reason: str, cause: str = "") -> str:
     """Where the records held for a reason (and a cause) stand in the index of holds."""
     if not reason:
         return ""
-    return f"{reason}#{quote(cause[:300], safe=' ')}#" if cause else f"{reason}#"
+    return f"{reason}#{quote(cause[:300], safe=' ')}"
 
 
 def summary_json(summary: Summary) -> Json:

@@ -29,7 +29,7 @@ def check_update(current: Current, written: Json | None, draft: Draft, target_ti
                 "target_locked",
                 f"{current.label} cannot be changed any more: {current.locks[field]}.",
                 cause=current.label,
-                fix=f"Correct it in {target_title} by hand, or undo what locks it there.",
+                fix=f"Correct it in {target_title} by hand and dismiss the record; or undo what locks it, then replay.",
             )
     return True
 

@@ -103,7 +103,15 @@ class Outcomes:
 
     def linked(self, head: Head, target_id: str, label: str, why: str) -> Head:
         """An existing entry of the target is taken for the same; nothing was written there."""
-        link: Json = {"target_id": target_id, "version": "", "made": "linked", "hash": "", "url": "", "label": label}
+        link: Json = {
+            "target_id": target_id,
+            "version": "",
+            "made": "linked",
+            "hash": "",
+            "source": head.fingerprint,  # the state of the source that the link was made for
+            "url": "",
+            "label": label,
+        }
         outcome: Json = {"action": "linked", "at": self.flow.engine.clock.now().isoformat(), "label": label}
         ending = Ending(
             lambda h: replace(_at_rest(h), state="done", link=link, outcome=outcome),

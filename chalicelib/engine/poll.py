@@ -16,6 +16,7 @@ from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import Conflict, Item, Op, Put
 from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, Summary, fingerprint
 
+MOST_MISSED = 3  # documents that do not come through, and none that does: the vendor is out
 MOST_PAGES = 20_000  # of one listing; a list longer than this never ends by itself
 
 
@@ -103,18 +104,24 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
         return
     places = due.announce(flow)
     queued: list[RecordKey] = []
+    came, missed = 0, list[tuple[Row, Head | None, TryAgain]]()
     for row, head in news:
         try:
             document = row.document or flow.source_end.fetch(move.source.split(".", 1)[1], row.id)
         except TryAgain as trouble:
-            if not trouble.counts:
+            missed.append((row, head, trouble))
+            if trouble.after is not None or (not came and len(missed) > MOST_MISSED):
                 raise  # the vendor as a whole is out or throttles us: the others would fare no better
-            _keep_unreadable(flow, keys[row.id], head, row.stamp, trouble)
             continue
+        came += 1
         kept = keep(flow, keys[row.id], document, head, stamp=row.stamp, queue=len(queued) < places)
         if kept is not None and kept.due is not None and kept.due[0] == "b":
             queued.append(kept.key)
     due.send(flow, queued)
+    if not came and len(missed) > 1:
+        raise missed[0][2]
+    for row, head, trouble in missed:
+        _keep_unreadable(flow, keys[row.id], head, row.stamp, trouble)
 
 
 def notice(flow: OpenFlow, move: Move, source_id: str) -> None:

@@ -50,7 +50,8 @@ def dismiss(flow: OpenFlow, head: Head, *, by: str, why: str) -> Head:
     outcome: Json = {"action": "dismissed", "at": flow.engine.clock.now().isoformat(), "why": why, "by": by}
 
     def change(h: Head) -> Head:
-        settled = replace(h, intent=None, hold=None, plan=None, due=None, attempts=0, outcome=outcome)
+        link = {**h.link, "source": h.fingerprint} if h.link else None
+        settled = replace(h, intent=None, hold=None, plan=None, due=None, attempts=0, outcome=outcome, link=link)
         return replace(settled, state="done" if h.link else "not_moved", epoch=h.epoch + 1)
 
     return write(flow, head, Ending(change, "dismissed", {"by": by, "why": why}))

@@ -63,7 +63,8 @@ def _account(line: BillLine, link: Link) -> str:
 
 def _memo(b: Bill) -> str:
     orders = f"PO {', '.join(b.po_numbers)}" if b.po_numbers else ""
-    return " · ".join(part for part in (orders, b.note) if part)
+    rounded = f"rounded by {b.rounding}" if b.rounding else ""
+    return " · ".join(part for part in (orders, b.note, rounded) if part)
 
 
 def _one_company(b: Bill) -> None:

@@ -373,3 +373,25 @@ def test_nothing_leaves_before_its_intent_is_written() -> None:
     company.world.store.before = company.world.http.before = note
     company.cycle()
     assert order == ["intent", "sent"]
+
+
+def test_a_bill_that_a_person_linked_is_not_written_to_when_its_source_changes_but_held() -> None:
+    company = Company()
+    vendor = company.vendor("Northwind Paper Co")
+    theirs = company.books.backstage_ledger(company.realm)["vendors"][0]["Id"]
+    line = {"amount": "100.00", "account_id": company.accounts["5010"]["Id"]}
+    typed = company.books.backstage_add_bill(company.realm, theirs, [line], DocNumber="INV-77", TxnDate="2026-02-20")
+    uuid = company.bill(vendor, invoice_number="INV-77")
+    company.cycle()
+    flow = company.world.open(company.tenant, FLOW)
+    move = flow.flow.move("bill")
+    assert move is not None
+    replay.link_to(flow, move, company.head(uuid), typed["Id"], by="Ann")
+    company.procurify.backstage_edit_bill(uuid, lines=[{**LINE, "amount": "75.50"}])
+    company.cycle()
+    assert (company.head(uuid).hold or {})["reason"] == "changed_after_link"
+    replay.dismiss(flow, company.head(uuid), by="Ann", why="changed by hand")
+    replay.replay(flow, company.head(uuid), by="Ann")
+    company.world.until_quiet()
+    assert company.head(uuid).state == "done"
+    assert company.books.backstage_ledger(company.realm)["bills"][0]["versions"] == 1

@@ -172,7 +172,7 @@ class QuickBooksOnlineTarget:
                     "missing_in_target",
                     f"{_title(intent)} was deleted in QuickBooks Online; it is not made again by itself.",
                     cause=_title(intent),
-                    fix="Restore it there, or unlink the record so that it is created anew.",
+                    fix="Unlink the record so that it is created anew, or dismiss it if it was rightly deleted.",
                 )
         return self.client.trouble(faulty, title=_title(intent))
 
