@@ -1,6 +1,6 @@
 """The simulated outside world as one process: each system behind a real socket, its state kept on disk.
 
-Prints one JSON line with the systems' URLs when it is ready. Saves on SIGTERM or SIGINT, and only then.
+Writes the systems' addresses into `urls.json` when it is ready. Saves on SIGTERM or SIGINT, and only then.
 """
 
 from __future__ import annotations
@@ -35,7 +35,13 @@ def build() -> dict[str, Simulator]:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="simulator.outside")
     parser.add_argument("--state", type=Path, required=True, help="folder to keep the state in")
-    folder = parser.parse_args().state
+    parser.add_argument("--bills", type=int, default=seed.BILLS, help="how many the seeded company has")
+    parser.add_argument("--without", nargs="*", default=[], help="systems that somebody else stands in for")
+    chosen = parser.parse_args()
+    folder: Path = chosen.state
+    stop = threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
     systems = build()
     kept = folder / STATE
     if kept.exists():
@@ -46,18 +52,20 @@ def main() -> int:
         procurify, books = systems["procurify"], systems["quickbooks_online"]
         assert isinstance(procurify, ProcurifySimulator)
         assert isinstance(books, QuickBooksOnlineSimulator)
-        seeded = seed.plant(procurify, books, today=datetime.now(UTC).date())
-        (folder / "seed.json").write_text(json.dumps(seeded.config, indent=1))
-    urls = {name: listen(system)[1] for name, system in systems.items()}
-    stop = threading.Event()
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, lambda *_: stop.set())
-    print(json.dumps(urls), flush=True)
+        seeded = seed.plant(procurify, books, today=datetime.now(UTC).date(), bills=chosen.bills)
+        _write(folder / "seed.json", json.dumps(seeded.config, indent=1))
+    urls = {name: listen(system)[1] for name, system in systems.items() if name not in chosen.without}
+    _write(folder / "urls.json", json.dumps(urls))
     stop.wait()
-    half = kept.with_suffix(".part")
-    half.write_text(json.dumps({name: system.dump() for name, system in systems.items()}, default=str))
-    half.rename(kept)
+    _write(kept, json.dumps({name: system.dump() for name, system in systems.items()}, default=str))
     return 0
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing."""
+    part = path.with_suffix(".part")
+    part.write_text(text)
+    part.rename(path)
 
 
 if __name__ == "__main__":

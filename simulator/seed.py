@@ -25,6 +25,7 @@ BILLS = 320
 DAYS = 150  # bills are dated over so many days before today
 CUT_OVER_DAYS = 120
 FLOW = "procurify_to_quickbooks_online"
+SYSTEMS = ("procurify", "quickbooks_online")  # between which it runs
 
 VENDORS = (
     "Northwind Paper Co", "Ridgeline HVAC LLC", "O'Keefe & Sons Plumbing", 'Dave "Sparky" Electric',
@@ -68,17 +69,19 @@ class Seeded:
     vendors: int
 
 
-def plant(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator, *, today: date, seed: int = 7) -> Seeded:
+def plant(
+    procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator, *, today: date, bills: int = BILLS, seed: int = 7
+) -> Seeded:
     """Fill both simulators. The same seed and day give the same company."""
     chance = random.Random(seed)
     books.backstage_add_company(REALM, COMPANY, chart=False)
     books.backstage_set_preference(REALM, "AccountingInfoPrefs.UseAccountNumbers", True)
     _accounts(procurify, books)
     vendors = _vendors(procurify, books)
-    bills = _bills(procurify, vendors, today=today, chance=chance)
-    _entered_by_hand(procurify, books, bills)
+    entered = _bills(procurify, vendors, count=bills, today=today, chance=chance)
+    _entered_by_hand(procurify, books, entered)
     grant = books.backstage_grant(REALM)
-    return Seeded(config=configuration(str(grant["refresh_token"]), today), bills=len(bills), vendors=len(vendors))
+    return Seeded(config=configuration(str(grant["refresh_token"]), today), bills=len(entered), vendors=len(vendors))
 
 
 def configuration(refresh_token: str, today: date) -> dict[str, Any]:
@@ -155,10 +158,10 @@ def in_books(name: str) -> str:
 
 
 def _bills(
-    procurify: ProcurifySimulator, vendors: list[dict[str, Any]], *, today: date, chance: random.Random
+    procurify: ProcurifySimulator, vendors: list[dict[str, Any]], *, count: int, today: date, chance: random.Random
 ) -> list[dict[str, Any]]:
     found = []
-    for n in range(BILLS):
+    for n in range(count):
         vendor = vendors[n % len(vendors)]
         dated = today - timedelta(days=chance.randrange(DAYS))
         lines = [_line(chance) for _ in range(chance.choice((1, 1, 2, 2, 3, 5)))]
@@ -207,7 +210,7 @@ def _entered_by_hand(
     account = next(account for account in ledger["accounts"] if account.get("AcctNum") == "5010")
     by_name = {vendor["DisplayName"]: vendor for vendor in ledger["vendors"]}
     full = {bill["uuid"].replace("-", ""): bill for bill in procurify.backstage_snapshot("bills")}
-    for bill in (bills[24], bills[51]):
+    for bill in [bills[n] for n in (24, 51) if n < len(bills)]:
         source = full[str(bill["uuid"]).replace("-", "")]
         vendor = by_name[in_books(bill["vendor"]["name"])]
         line = {

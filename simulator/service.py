@@ -12,14 +12,19 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from chalicelib.engine.redact import redact_text
+
 REGION = "us-east-1"
-VISIBILITY = 25  # seconds until a message that nobody acknowledged comes back
+VISIBILITY = 6  # seconds until a message comes back whose service died
 TICK = 2.0
 WRITERS = 3  # threads per writer queue
+LAST_WORDS = 8.0  # seconds for work in hand when we are asked to end; what is cut off is done again
 log = logging.getLogger("mlc.local")
 
 
@@ -36,8 +41,9 @@ class Context:
         return 60_000
 
 
-def serve(port: int) -> None:
+def serve(port: int, visibility: int) -> None:
     """Run until SIGTERM. The environment says where AWS and the systems are."""
+    os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")  # lines for CloudWatch; here they hide the others
     from chalice.cli.factory import CLIFactory
     from chalice.local import ChaliceRequestHandler, create_local_server
 
@@ -47,9 +53,10 @@ def serve(port: int) -> None:
     ChaliceRequestHandler.log_message = lambda *_: None
     config = CLIFactory(os.getcwd()).create_config_obj("local")  # noqa: PTH109 - Chalice wants a str
     app = config.chalice_app
+    _write_plain_lines()
     stop = threading.Event()
     threads = [
-        threading.Thread(target=pump, args=(app, source, stop), daemon=True)
+        threading.Thread(target=pump, args=(app, source, stop, visibility), daemon=True)
         for source in app.event_sources
         if hasattr(source, "queue")
         for _ in range(WRITERS if "writer" in source.name else 1)
@@ -69,12 +76,39 @@ def serve(port: int) -> None:
         signal.signal(name, end)
     for thread in threads:
         thread.start()
-    server.serve_forever()
+    log.warning("the service listens on 127.0.0.1:%d", port)
+    server.server.serve_forever(poll_interval=0.1)
+    end_by = time.monotonic() + LAST_WORDS
     for thread in threads:
-        thread.join(timeout=10)
+        thread.join(timeout=max(0, end_by - time.monotonic()))
+    log.warning("the service ends")
 
 
-def pump(app: Any, source: Any, stop: threading.Event) -> None:
+class PlainLines(logging.Formatter):
+    """One entry as a person reads it, without secrets, instead of the JSON that CloudWatch gets."""
+
+    own = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        extra = [f"{name}={value}" for name, value in record.__dict__.items() if name not in self.own]
+        return redact_text(" ".join([super().format(record), *extra]))
+
+
+def _write_plain_lines() -> None:
+    """Whatever set up a log before us: from here on one handler at the root writes everything."""
+    from chalicelib import wiring
+
+    wiring.engine()  # brings its own JSON handler
+    logging.basicConfig(handlers=[logging.StreamHandler()], level=logging.WARNING, force=True)
+    logging.root.handlers[0].setFormatter(PlainLines("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    for name in ("mlc", "botocore", "chalice"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = True
+    logging.getLogger("botocore").setLevel(logging.ERROR)
+
+
+def pump(app: Any, source: Any, stop: threading.Event, visibility: int) -> None:
     """Receive from one queue and call its handler, until stopped."""
     import boto3
 
@@ -86,15 +120,42 @@ def pump(app: Any, source: Any, stop: threading.Event) -> None:
                 QueueUrl=url,
                 MaxNumberOfMessages=min(10, source.batch_size),
                 WaitTimeSeconds=1,
-                VisibilityTimeout=VISIBILITY,
+                VisibilityTimeout=visibility,
                 AttributeNames=["All"],
             ).get("Messages", [])
-            if got and handle(app, source, got):
+            if not got:
+                continue
+            with in_hand(sqs, url, got, visibility):
+                done = handle(app, source, got)
+            if done:
                 entries = [{"Id": str(n), "ReceiptHandle": m["ReceiptHandle"]} for n, m in enumerate(got)]
                 sqs.delete_message_batch(QueueUrl=url, Entries=entries)
-        except Exception:
-            log.exception("the pump of %s stumbled", source.queue)
+        except Exception as trouble:
+            log.warning("the queue %s does not answer: %s", source.queue, trouble)
             stop.wait(1)
+
+
+@contextmanager
+def in_hand(sqs: Any, url: str, messages: list[dict[str, Any]], visibility: int) -> Iterator[None]:
+    """Keep the messages from coming back while we work on them, however long; and only as long as we live."""
+    done = threading.Event()
+
+    def keep() -> None:
+        while not done.wait(visibility / 3):
+            entries = [
+                {"Id": str(n), "ReceiptHandle": message["ReceiptHandle"], "VisibilityTimeout": visibility}
+                for n, message in enumerate(messages)
+            ]
+            try:
+                sqs.change_message_visibility_batch(QueueUrl=url, Entries=entries)
+            except Exception as trouble:
+                log.warning("messages in hand may come back: %s", trouble)
+
+    threading.Thread(target=keep, daemon=True).start()
+    try:
+        yield
+    finally:
+        done.set()
 
 
 def handle(app: Any, source: Any, messages: list[dict[str, Any]]) -> bool:
@@ -146,7 +207,9 @@ def _invoke(app: Any, name: str, event: dict[str, Any]) -> bool:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="simulator.service")
     parser.add_argument("--port", type=int, required=True)
-    serve(parser.parse_args().port)
+    parser.add_argument("--visibility", type=int, default=VISIBILITY, help="seconds until a lost message comes back")
+    chosen = parser.parse_args()
+    serve(chosen.port, chosen.visibility)
     return 0
 
 

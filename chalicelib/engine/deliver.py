@@ -15,10 +15,11 @@ from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain
 from chalicelib.engine.flow import Move, Partner
 from chalicelib.engine.hold import let_go, notice_jobs
 from chalicelib.engine.ledger import Head
+from chalicelib.engine.match import plain_name
 from chalicelib.engine.merge import check_update
 from chalicelib.engine.outcome import Outcomes
 from chalicelib.engine.ports import Conflict
-from chalicelib.engine.records import Current, Done, Intent, Json, RecordKey, Sighting, canonical
+from chalicelib.engine.records import Current, Done, Draft, Intent, Json, RecordKey, Sighting, canonical
 
 
 def deliver(engine: Engine, keys: Iterable[RecordKey]) -> None:
@@ -245,6 +246,7 @@ class Writer:
         """Before a first create: is there a twin that a person or a native connector entered?"""
         if not creates:
             return
+        creates = self._one_of_a_kind(creates)
         outdated: list[Head] = []
         sightings = self.flow.target_end.look([intent for _, intent, _ in creates])
         for (head, intent, decision), sighting in zip(creates, sightings, strict=True):
@@ -255,7 +257,7 @@ class Writer:
             elif sighting.twins and self.move.match and not afresh:
                 outdated.append(head)
             elif sighting.twins:
-                self.outcomes.held(head, _exists(head, sighting.twins, self.flow.target_title))
+                self.outcomes.held(head, self._twin(head, sighting.twins))
             elif self.rehearsing:
                 self.outcomes.rehearsed(head, "create", decision.why, intent.body)
             else:
@@ -264,6 +266,26 @@ class Writer:
             # The list we matched against was older than the target: read it anew and match again.
             references.refresh(self.flow, self.move.target_kind)
             self._decide(outdated, afresh=True)
+
+    def _one_of_a_kind(
+        self, creates: Sequence[tuple[Head, Intent, Decision]]
+    ) -> Sequence[tuple[Head, Intent, Decision]]:
+        """Of several that would be twins of one another, the first goes; the others wait until the guard can see it."""
+        first: dict[tuple[object, ...], tuple[Head, Intent, Decision]] = {}
+        for create in creates:
+            head, _, decision = create
+            assert decision.draft is not None
+            if first.setdefault(_likeness(decision.draft), create) is not create:
+                moment = self.outcomes.later(head, None)
+                self.outcomes.postponed(head, "Another record with the same number or name goes first.", moment)
+        return list(first.values())
+
+    def _twin(self, head: Head, twins: Sequence[Current]) -> Held:
+        """Whose it is decides the words: another record's of ours, or somebody else's."""
+        owner = self.outcomes.owner(twins[0].id)
+        if owner is not None and owner != head.key:
+            return self.outcomes.claimed(head, twins[0].id, owner)
+        return _exists(head, twins, self.flow.target_title)
 
     def _adopt(self, head: Head, intent: Intent, current: Current) -> None:
         """It carries this record's own mark: ours, although we had lost the link."""
@@ -342,6 +364,15 @@ class Writer:
         for head in held:
             if outdated or any((partner := partners.get(key)) is not None and partner.link for key in waits[head.key]):
                 let_go(self.flow, head)
+
+
+def _likeness(draft: Draft) -> tuple[object, ...]:
+    """What two documents share that a person would take for the same."""
+    said = draft.summary
+    if not said.party:
+        return (plain_name(said.title),)
+    number = plain_name(said.number)
+    return (said.party, number) if number else (said.party, said.day, said.money)
 
 
 def _partner(head: Head | None) -> Partner:

@@ -212,7 +212,6 @@ class Outcomes:
         """Write the link together with the claim on the target record; taken by another record: held, naming both."""
         if self.move.many_to_one:
             return self._and_release(write(self.flow, head, ending))
-        store = self.flow.engine.store
         key = ledger.claim_key(self.flow.setup.tenant, self.flow.target.name, self.move.target_kind, target_id)
         claim = Put(Item(pk=key[0], sk=key[1], body={"key": head.key.pk}))
         try:
@@ -220,20 +219,29 @@ class Outcomes:
         except Conflict as lost:
             if key not in lost.keys:
                 raise
-        owner = RecordKey.from_pk(str(store.get([key])[key].body["key"]))
-        if owner == head.key:
+        owner = self.owner(target_id)
+        if owner is None or owner == head.key:
             return self._and_release(write(self.flow, head, ending))
-        other = ledger.heads(store, [owner]).get(owner)
+        return self.held(head, self.claimed(head, target_id, owner))
+
+    def owner(self, target_id: str) -> RecordKey | None:
+        """The record that a target record belongs to, if any."""
+        key = ledger.claim_key(self.flow.setup.tenant, self.flow.target.name, self.move.target_kind, target_id)
+        item = self.flow.engine.store.get([key]).get(key)
+        return RecordKey.from_pk(str(item.body["key"])) if item else None
+
+    def claimed(self, head: Head, target_id: str, owner: RecordKey) -> Held:
+        """One target record has one source: both are named."""
+        other = ledger.heads(self.flow.engine.store, [owner]).get(owner)
         other_title = str(other.summary.get("title")) if other else owner.id
         kind, title = self.move.target_kind, head.summary.get("title")
-        problem = Held(
+        return Held(
             "claimed",
             f"The {kind} {target_id} in {self.flow.target_title} already belongs to {other_title} ({owner.id}); "
             f"{title} ({head.key.id}) cannot be the same one.",
             cause=f"{kind} {target_id}",
             fix="Decide which of the two source records it belongs to, and correct or delete the other at the source.",
         )
-        return self.held(head, problem)
 
     def _and_release(self, head: Head) -> Head:
         """Records that waited for this one go on."""

@@ -120,8 +120,8 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
     due.send(flow, queued)
     if not came and len(missed) > 1:
         raise missed[0][2]
-    for row, head, trouble in missed:
-        _keep_unreadable(flow, keys[row.id], head, row.stamp, trouble)
+    for row, head, what in missed:
+        _keep_unreadable(flow, keys[row.id], head, row.stamp, what)
 
 
 def notice(flow: OpenFlow, move: Move, source_id: str) -> None:

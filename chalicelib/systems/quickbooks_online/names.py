@@ -52,4 +52,4 @@ def _spoken(value: str) -> str:
 
 def _pictures(code: int, kind: str) -> bool:
     """Emoji and dingbats; signs such as ® stay."""
-    return code > 0xFFFF or 0xFE00 <= code <= 0xFE0F or (kind == "So" and code >= 0x2300)
+    return code > 0xFFFF or 0xFE00 <= code <= 0xFE0F or (kind == "So" and 0x2300 <= code <= 0x2BFF)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from chalicelib.engine.records import Json
@@ -25,7 +26,7 @@ def speakable(value: str) -> bool:
 def pattern(value: str) -> str:
     """A LIKE pattern with a wildcard for what the parser may not read; the caller compares exactly afterwards."""
     safe = "".join(char if char.isalnum() or (char.isascii() and char not in "'\\%") else "%" for char in value)
-    return f"'{safe}'"
+    return f"'{re.sub('%+', '%', safe)}'"
 
 
 def rows(client: Client, entity: str, where: str = "") -> Iterator[Json]:

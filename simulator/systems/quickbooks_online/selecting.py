@@ -192,4 +192,9 @@ class Query:
 
 
 def _like(pattern: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in pattern.split("%")), re.DOTALL)
+    """Each part between two wildcards is taken where it first stands, so that many wildcards cost no more than few."""
+    first, *inner = (re.escape(part) for part in pattern.split("%"))
+    if not inner:
+        return re.compile(first, re.DOTALL)
+    between = "".join(f"(?>.*?{part})" for part in inner[:-1])
+    return re.compile(f"{first}{between}.*{inner[-1]}", re.DOTALL)
