@@ -13,7 +13,7 @@ from chalicelib.engine.decide import Decision, Surroundings, decide
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain
 from chalicelib.engine.flow import Move, Partner
-from chalicelib.engine.hold import let_go, notice_jobs
+from chalicelib.engine.hold import let_go, not_read, notice_jobs
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import plain_name
 from chalicelib.engine.merge import check_update
@@ -186,7 +186,8 @@ class Writer:
 
     def _document(self, head: Head, kept: Json | None) -> tuple[object, Sequence[str] | None]:
         if kept is None:
-            return None, None  # a record that was gone before we ever read it
+            # Gone before we ever read it, which the decision sees first; or it never came through.
+            return not_read(head, "it did not come through."), None
         body, came_from = kept["document"], kept.get("came_from")
         assert isinstance(body, dict)
         try:
@@ -201,7 +202,7 @@ class Writer:
         keys = {pair: RecordKey(setup.tenant, setup.name, *pair) for pair in wanted}
         found = ledger.heads(self.flow.engine.store, keys.values())
         notice_jobs(self.flow, [pair for pair, key in keys.items() if key not in found])
-        return {pair: _partner(found.get(key)) for pair, key in keys.items()}
+        return {pair: _partner(found.get(key), rehearsing=self.rehearsing) for pair, key in keys.items()}
 
     # ------------------------------------------------------------------ act
 
@@ -213,7 +214,7 @@ class Writer:
         ref = decision.reference
         assert ref is not None
         if self.rehearsing:
-            self.outcomes.rehearsed(head, "link", decision.why, {"target_id": ref.id, "name": ref.name})
+            self.outcomes.rehearsed(head, "link", decision.why, {"target_id": ref.id, "name": ref.name}, to=ref.id)
         else:
             self.outcomes.linked(head, ref.id, ref.label, decision.why)
 
@@ -331,7 +332,7 @@ class Writer:
         A hold that waits for a list goes when the list changes; that can only be seen from how it stands now.
         """
         waits = {token for result in results if isinstance(result, Held) for token in result.waits_for}
-        for kind in self._lists():
+        for kind in sorted(self.flow.flow.reference_kinds()):
             if f"reference:{kind}" in waits:
                 with suppress(ConnectorError):
                     references.refresh(self.flow, kind)
@@ -375,11 +376,13 @@ def _likeness(draft: Draft) -> tuple[object, ...]:
     return (said.party, number) if number else (said.party, said.day, said.money)
 
 
-def _partner(head: Head | None) -> Partner:
+def _partner(head: Head | None, *, rehearsing: bool) -> Partner:
+    """Only a rehearsal counts on what is merely planned."""
     if head is None:
         return Partner()
-    planned = (head.plan or {}).get("action") in {"create", "link", "update"}
-    linked = str(head.link["target_id"]) if head.link else ""
+    plan = (head.plan or {}) if rehearsing else {}
+    planned = plan.get("action") in {"create", "link", "update"}
+    linked = str((head.link or plan).get("target_id") or "")
     return Partner(target_id=linked, state=head.state, title=str(head.summary.get("title")), planned=planned)
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
-from chalicelib.engine import due, ledger
+from chalicelib.engine import due, ledger, references
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Held
 from chalicelib.engine.ledger import Head
@@ -37,6 +37,18 @@ def held_head(flow: OpenFlow, head: Head, held: Held) -> Head:
         "setup": flow.setup.version,
     }
     return replace(head, state="held", hold=hold, due=None, plan=None, updated_at=now)
+
+
+def not_read(head: Head, why: str) -> Held:
+    """The source did not hand the document over (yet): `repair` has it asked for again at every run."""
+    return Held(
+        "not_readable_yet",
+        f"{head.summary.get('title')} cannot be read at the source: {why}",
+        cause=why[:120],
+        fix="Nothing for now: it is asked for again at every run. If it stays, look at the document at the source.",
+        owner="operator",
+        waits_for=[f"fetch:{head.key.move}:{head.key.source_id}"],
+    )
 
 
 def tell(flow: OpenFlow, held: Held) -> None:
@@ -73,12 +85,13 @@ def held(engine: Engine, tenant: str, flow: str, *, reason: str = "", cause_begi
 
 
 def repair(flow: OpenFlow) -> set[str]:
-    """Let go the holds that were decided before the set-up changed, or whose partner is there by now.
+    """Let go the holds that were decided before the set-up or a list changed, or whose partner is there by now.
 
     Their release came with the change; this finds what a crash, a race or a lagging index kept from it. Returns the
     tokens that the other holds wait for.
     """
     engine, waiting = flow.engine, set[str]()
+    changed = references.changes(flow, sorted(flow.flow.reference_kinds()))
     for batch in _batches(held(engine, flow.setup.tenant, flow.setup.name)):
         partners = {token: _partner_key(flow, token) for head in batch for token in _tokens(head)}
         linked = ledger.heads(engine.store, [key for key in partners.values() if key is not None])
@@ -88,6 +101,8 @@ def repair(flow: OpenFlow) -> set[str]:
             outdated = (head.hold or {}).get("setup") != flow.setup.version and any(
                 token.startswith(("mapping:", "setting:", "connection:")) for token in tokens
             )
+            since = str((head.hold or {}).get("since"))
+            outdated = outdated or any(f"reference:{kind}" in tokens and since < at for kind, at in changed.items())
             if ready or outdated:
                 let_go(flow, head)
             else:

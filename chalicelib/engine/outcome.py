@@ -136,10 +136,10 @@ class Outcomes:
         ending = Ending(lambda h: replace(_at_rest(h), state="not_moved", outcome=outcome), "not moved", {"why": why})
         return write(self.flow, head, ending)
 
-    def rehearsed(self, head: Head, action: str, why: str, request: Json) -> Head:
-        """What the live run would do; nothing was written outside."""
+    def rehearsed(self, head: Head, action: str, why: str, request: Json, *, to: str = "") -> Head:
+        """What the live run would do; nothing was written outside. `to` is the target record it would link to."""
         self._count("rehearsed")
-        plan: Json = {"action": action, "why": why}
+        plan: Json = {"action": action, "why": why, "target_id": to}
         told: Json = {"why": why, "request": request}
         ending = Ending(
             lambda h: replace(_at_rest(h), state="rehearsed", plan=plan), f"rehearsed: would {action}", told

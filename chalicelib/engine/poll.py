@@ -11,9 +11,9 @@ from chalicelib.engine import due, ledger, references, runs
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Held, LockedOut, TryAgain, Unknown
 from chalicelib.engine.flow import Move
-from chalicelib.engine.hold import dependents, held_head, release, repair
+from chalicelib.engine.hold import dependents, held_head, not_read, release, repair
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.ports import Conflict, Item, Op, Put
+from chalicelib.engine.ports import Conflict, Delete, Item, Op, Put
 from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, Summary, fingerprint
 
 MOST_MISSED = 3  # documents that do not come through, and none that does: the vendor is out
@@ -53,6 +53,7 @@ def step(engine: Engine, job: Json) -> None:
 def _prepare(flow: OpenFlow, job: Json) -> Json:
     """Re-read the target's lists that are old or that holds wait for, and let go what can go."""
     engine = flow.engine
+    runs.take_up(flow)
     kinds = flow.flow.reference_kinds()
     waiting = {token.split(":", 1)[1] for token in repair(flow) if token.startswith("reference:")}
     old = set(references.older_than(flow, sorted(kinds), engine.clock.now() - engine.pace.references))
@@ -151,14 +152,7 @@ def _keep_unreadable(flow: OpenFlow, key: RecordKey, head: Head | None, stamp: s
     """This one document does not come through: held in plain sight, asked for at every run, it stops no other."""
     now = flow.engine.clock.now().isoformat()
     known = head or Head(key=key, connection=flow.target.name, noticed_at=now, summary={"title": key.id})
-    held = Held(
-        "not_readable_yet",
-        f"{known.summary.get('title')} cannot be read at the source: {trouble.message}",
-        cause=trouble.message[:120],
-        fix="Nothing for now: it is asked for again at every run. If it stays, look at the document at the source.",
-        owner="operator",
-        waits_for=[f"fetch:{key.move}:{key.source_id}"],
-    )
+    held = not_read(known, trouble.message)
     moment = flow.engine.clock.now()
     told: Json = {"reason": held.reason, "message": held.message, "evidence": trouble.evidence}
     entry = ledger.trail_op(key, moment, "held", told, salt=str(known.version))
@@ -224,7 +218,9 @@ def keep(
             ops = ledger.body_ops(key, "source", {"document": document.body, "came_from": document.came_from})
         except Held as too_large:
             new = replace(new, revision=old.revision + 1, updated_at=now)
-            return _write(flow, held_head(flow, new, too_large), head is None, [])
+            # What was kept before is older: it must not be decided on when somebody replays this record.
+            older = [Delete(key.pk, "BODY#source#0")]
+            return _write(flow, held_head(flow, new, too_large), head is None, older)
     waiting = old.intent is not None and old.due is not None
     moment = (engine.clock.now() + engine.pace.queued).isoformat()
     new = replace(
@@ -240,7 +236,7 @@ def keep(
     return _write(flow, new, head is None, ops)
 
 
-def _write(flow: OpenFlow, new: Head, first: bool, ops: list[Op]) -> Head | None:
+def _write(flow: OpenFlow, new: Head, first: bool, ops: Sequence[Op]) -> Head | None:
     listed = [ledger.list_op(new.key, new.summary)] if first else []
     try:
         flow.engine.store.write([ledger.put(new), *ops, *listed])

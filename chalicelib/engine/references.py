@@ -48,7 +48,9 @@ def refresh(flow: OpenFlow, kind: str) -> bool:
     head = store.get([key]).get(key)
     changed = head is None or head.body.get("fingerprint") != print_
     count = max(1, -(-len(packed) // CHUNK))
-    body: dict[str, object] = {"chunks": count, "fingerprint": print_, "read_at": flow.engine.clock.now().isoformat()}
+    now = flow.engine.clock.now().isoformat()
+    changed_at = now if changed or head is None else head.body.get("changed_at", now)
+    body: dict[str, object] = {"chunks": count, "fingerprint": print_, "read_at": now, "changed_at": changed_at}
     version = head.version if head else 0
     ops: list[Op] = [
         Put(Item(pk=pk, sk=f"{kind}#{n}", body=body, blob=packed[n * CHUNK : (n + 1) * CHUNK]), guarded=False)
@@ -58,6 +60,13 @@ def refresh(flow: OpenFlow, kind: str) -> bool:
     store.write([first, *ops])
     flow.engine.references[(pk, kind)] = (version + 1, entries)
     return changed
+
+
+def changes(flow: OpenFlow, kinds: Iterable[str]) -> dict[str, str]:
+    """When each of the kept lists was last seen to have changed."""
+    pk = _pk(flow)
+    heads = flow.engine.store.get([(pk, f"{kind}#0") for kind in kinds])
+    return {sk[:-2]: str(item.body.get("changed_at", "")) for (_, sk), item in heads.items()}
 
 
 def older_than(flow: OpenFlow, kinds: Iterable[str], moment: datetime) -> list[str]:

@@ -82,6 +82,33 @@ def under_way(engine: Engine, setup: FlowSetup) -> bool:
     return _under_way(_item(engine, setup), engine.clock.now())
 
 
+def take_up(flow: OpenFlow) -> None:
+    """A start or another cut-over lets records go by a job; if that never came to an end, it is queued again here."""
+    engine, setup = flow.engine, flow.setup
+    key, present = _taken_key(setup), _taken(setup)
+    known = engine.store.get([key]).get(key)
+    if known is None:
+        taken_up(engine, setup)
+    elif known.body != present:
+        not_moved = known.body.get("cut_over") != present["cut_over"]
+        job: Json = {"job": "restart", "tenant": setup.tenant, "flow": setup.name, "not_moved": not_moved}
+        engine.queue.send("jobs", [json.dumps(job)], group=setup.tenant)
+
+
+def taken_up(engine: Engine, setup: FlowSetup) -> None:
+    """Every record has been let go that this state and cut-over of the flow let go."""
+    pk_, sk = _taken_key(setup)
+    engine.store.write([Put(Item(pk=pk_, sk=sk, body=_taken(setup)), guarded=False)])
+
+
+def _taken_key(setup: FlowSetup) -> tuple[str, str]:
+    return pk(setup.tenant), f"TAKEN#{setup.name}"
+
+
+def _taken(setup: FlowSetup) -> Json:
+    return {"state": setup.state, "cut_over": setup.cut_over.isoformat()}
+
+
 def _under_way(item: Item, now: datetime) -> bool:
     beat = item.body.get("beat_at")
     return item.body.get("state") == "running" and datetime.fromisoformat(str(beat)) + SILENT > now

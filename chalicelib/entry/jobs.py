@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.engine import due, ledger, poll, replay
+from chalicelib.engine import due, ledger, poll, replay, runs
 from chalicelib.engine.deliver import deliver
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json, RecordKey
@@ -110,3 +110,4 @@ def _restart(engine: Engine, job: Json) -> None:
                 put_off = head.due is not None and head.due[0] == "a"
                 if put_off or head.state == "rehearsed" or (job.get("not_moved") and head.state == "not_moved"):
                     replay.again(flow, head)
+    runs.taken_up(engine, flow.setup)

@@ -108,6 +108,10 @@ class MemoryQueue(Watched):
         with self._lock:
             self._to_lose[queue] = self._to_lose.get(queue, 0) + times
 
+    def lose_no_more(self) -> None:
+        with self._lock:
+            self._to_lose.clear()
+
     def queues(self) -> list[str]:
         """Every queue that was ever used."""
         return sorted(self._lines)

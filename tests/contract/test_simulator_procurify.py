@@ -532,6 +532,27 @@ def test_other_filters_of_bills(buying: Buying) -> None:
     assert buying.mistakes() == ["the parameter modified_date_0 is deprecated"]
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "value"),
+    [
+        (BILLS, "last_modified_datetime_0", "0001-01-01T00:00:00+14:00"),
+        (BILLS, "last_modified_datetime_1", "9999-12-31T23:59:59"),
+        (BILLS, "invoice_date_1", "9999-12-31"),
+        (BILLS, "vendor", "1,x"),
+        (ORDERS, "total_0", "NaN"),
+        (ORDERS, "modified_date_1", "9999-12-31"),
+        ("/api/public/v1/payments/", "payment_amount", "sNaN"),
+    ],
+)
+def test_a_value_at_the_end_of_what_can_be_is_refused_and_noted(
+    buying: Buying, path: str, name: str, value: str
+) -> None:
+    stocked(buying)
+    answer = buying.call("GET", path, query_string={name: value})
+    assert (answer.status_code, set(said(answer)["errors"])) == (400, {name})
+    assert buying.mistakes() == [f"{name} holds no valid value"]
+
+
 def test_purchase_orders_are_found_by_days_of_the_customers_zone(buying: Buying) -> None:
     buying.clock.now = datetime(2026, 5, 13, 6, 59, tzinfo=UTC)  # still the 12th in Los Angeles
     order = buying.order()
@@ -668,7 +689,14 @@ def test_an_empty_patch_still_moves_the_moment_of_change(buying: Buying) -> None
 
 def test_a_patch_that_cannot_be_kept_changes_nothing(buying: Buying) -> None:
     uuid = buying.bill(note="as it was")
-    for body in ({"note": "x", "invoice_number": "9" * 51}, {"note": "x", "due_date": "soon"}, {"vendor": 999}):
+    for body in (
+        {"note": "x", "invoice_number": "9" * 51},
+        {"note": "x", "due_date": "soon"},
+        {"note": "x", "payment_terms": None},
+        {"vendor": 999},
+        {"vendor": [42]},
+        {"note": "x", "approver": True},
+    ):
         answer = buying.call("PATCH", f"{BILLS}{uuid}/", json=body)
         assert answer.status_code == 400
         assert set(said(answer)) == {"errors"}
@@ -719,7 +747,14 @@ def test_a_bill_with_a_payment_is_not_marked_as_paid(buying: Buying) -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [{}, {"bill_uuids": []}, {"bill_uuids": "x"}, {"bill_uuids": ["{uuid}"], "payment_date": "06/03/2026"}]
+    "body",
+    [
+        {},
+        {"bill_uuids": []},
+        {"bill_uuids": "x"},
+        {"bill_uuids": ["{uuid}"], "payment_date": "06/03/2026"},
+        {"bill_uuids": ["{uuid}"], "payment_date": "2026-06-03", "bill_group_ids": [[613]]},
+    ],
 )
 def test_a_marking_that_is_not_whole_is_refused_and_noted(buying: Buying, body: Json) -> None:
     uuid = buying.bill()
@@ -759,6 +794,7 @@ def test_a_vendor_is_made_changed_and_replaced(buying: Buying) -> None:
         {"postalCode": "9" * 21},
         {"type": "regular"},
         {"overall_score": 3},
+        {"overall_score": "good"},
     ],
 )
 def test_a_vendor_that_cannot_be_kept_is_refused_and_noted(buying: Buying, changes: Json) -> None:

@@ -2,40 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
-from chalicelib.entry import api, keys
-from simulator.company import FLOW, Company
-from tests.unit.api_world import routed
-
-
-class Customer:
-    def __init__(self, **company: Any) -> None:
-        self.company = Company(**company)
-        self.world = self.company.world
-        self.key = keys.make_key(self.world.store, self.world.clock, self.company.tenant, "admin", "test")
-
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        template, params = routed(f"/api/v1{path}")
-        headers = {"Authorization": f"Bearer {self.key}"}
-        sent = b"" if body is None else json.dumps(body).encode()
-        status, _, text = api.dispatch(
-            self.world.engine, method, template, params, headers=headers, query={}, body=sent
-        )
-        assert status < 300, text
-        return json.loads(text)
-
-    def run(self) -> None:
-        self.world.cycle(self.company.tenant, FLOW)
-
-    def states(self) -> dict[str, str]:
-        heads = self.world.heads(self.company.tenant, FLOW, "bill")
-        return {str(head.summary["number"]): head.state for head in heads}
-
-    def report(self) -> dict[str, Any]:
-        report: dict[str, Any] = self.call("GET", f"/flows/{FLOW}")["report"]
-        return report
+from simulator.company import FLOW
+from tests.flows.customer import Customer
 
 
 def test_the_missing_mapping_releases_exactly_the_bills_that_waited_for_it() -> None:

@@ -15,14 +15,28 @@ from chalicelib.engine.ports import HttpAnswer, HttpRequest
 
 HOST = "https://oauth.platform.intuit.com"
 PATH = "/oauth2/v1/tokens/bearer"
-# What the token endpoint says when no repeat will help (sheet sections 2.3, 2.5).
-DEAD = {"invalid_grant", "invalid_client", "unauthorized_client", "invalid_scope", "unsupported_grant_type"}
+BEFORE_THE_SECOND_TRY = 2.0
+# What the token endpoint says when no repeat will help (sheet sections 2.3, 2.5), in a customer's words.
+DEAD = {
+    "invalid_grant": "its access was revoked, has expired or was replaced (invalid_grant)",
+    "invalid_client": "the client id or client secret of the app is not the right one (invalid_client)",
+    "unauthorized_client": "the app may not use this kind of access (unauthorized_client)",
+    "unsupported_grant_type": "the app may not use this kind of access (unsupported_grant_type)",
+    "invalid_scope": "the consent does not cover the company's books (invalid_scope)",
+    "invalid_request": "the stored refresh token is no usable one (invalid_request)",
+}
+ADMIN_APP = "invalid_client"
 
 
 def renewal(line: Line) -> Renew:
     def renew(tokens: Tokens | None, credentials: Mapping[str, str]) -> Tokens:
         refresh = tokens.refresh_token if tokens else credentials.get("refresh_token", "")
-        return _ask(line, refresh, credentials)
+        answer = _ask(line, refresh, credentials)
+        if _problem(answer) == "invalid_grant":
+            # An outage at Intuit has looked like this too: one delayed repeat is worth it (sheet section 2.5).
+            line.clock.sleep(BEFORE_THE_SECOND_TRY)
+            answer = _ask(line, refresh, credentials)
+        return _settled(line, answer)
 
     return renew
 
@@ -35,9 +49,9 @@ def locked_out(connection: str, what: str) -> LockedOut:
     )
 
 
-def _ask(line: Line, refresh_token: str, credentials: Mapping[str, str]) -> Tokens:
+def _ask(line: Line, refresh_token: str, credentials: Mapping[str, str]) -> HttpAnswer:
     client = f"{credentials.get('client_id', '')}:{credentials.get('client_secret', '')}"
-    answer = line.call(
+    return line.call(
         HttpRequest(
             method="POST",
             url=line.endpoint("oauth", HOST) + PATH,
@@ -50,17 +64,27 @@ def _ask(line: Line, refresh_token: str, credentials: Mapping[str, str]) -> Toke
             body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}).encode(),
         )
     )
-    body = _object(answer)
+
+
+def _settled(line: Line, answer: HttpAnswer) -> Tokens:
     if answer.status == 200:
-        return _tokens(line, body)
-    problem = str(body.get("error", ""))
-    if answer.status == 401 or problem in DEAD:
-        raise locked_out(line.connection.name, f"its access was revoked, has expired or was replaced ({problem})")
+        return _tokens(line, answer)
+    problem, name = _problem(answer), line.connection.name
+    if problem == ADMIN_APP or (answer.status == 401 and problem not in DEAD):
+        raise LockedOut(
+            f"QuickBooks Online no longer accepts the connection {name}: {DEAD[ADMIN_APP]}.",
+            fix=f"An admin enters the client id and client secret of {name} again with `mlc apply`; both stand on the "
+            "keys page of the app in the Intuit developer portal, one pair per environment.",
+        )
+    if problem in DEAD:
+        raise locked_out(name, DEAD[problem])
+    # 5xx, 429 and whatever a gateway says: the token may live (sheet section 2.4, rule 7).
     raise TryAgain(f"Intuit's sign-in did not answer properly (status {answer.status}).", counts=False)
 
 
-def _tokens(line: Line, body: Mapping[str, object]) -> Tokens:
+def _tokens(line: Line, answer: HttpAnswer) -> Tokens:
     """Every member must be there: half an answer never replaces stored tokens (sheet section 19, trap 2)."""
+    body = _object(answer)
     access, refresh = body.get("access_token"), body.get("refresh_token")
     if not (isinstance(access, str) and access and isinstance(refresh, str) and refresh):
         # Intuit may have rotated already; the repeat with the stored token tells.
@@ -82,13 +106,14 @@ def _tokens(line: Line, body: Mapping[str, object]) -> Tokens:
     )
 
 
+def _problem(answer: HttpAnswer) -> str:
+    """OAuth's word for a refusal of the client's; "" for outages and pages of gateways."""
+    return str(_object(answer).get("error") or "") if 400 <= answer.status < 500 else ""
+
+
 def _object(answer: HttpAnswer) -> dict[str, object]:
     try:
         body = json.loads(answer.body)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
-    if isinstance(body, dict):
-        return body
-    if answer.status == 200:
-        raise Unknown("Intuit's sign-in sent an answer that is cut or garbled.")
-    return {}
+    return body if isinstance(body, dict) else {}

@@ -11,8 +11,8 @@ from chalicelib.engine.errors import ConnectorError, Held, LockedOut, Stale, Try
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.engine.records import Json
-from chalicelib.systems.quickbooks_online import answers
-from chalicelib.systems.quickbooks_online.answers import Fault
+from chalicelib.systems.quickbooks_online import answers, faults
+from chalicelib.systems.quickbooks_online.answers import Fault, Reading
 from chalicelib.systems.quickbooks_online.auth import locked_out, renewal
 from chalicelib.systems.quickbooks_online.faults import Meaning, meaning
 from chalicelib.systems.quickbooks_online.shapes import wire
@@ -22,6 +22,7 @@ MINOR_VERSION = "75"
 READ_TIMEOUT, WRITE_TIMEOUT = 30.0, 60.0
 LONGEST_BACKOFF = 60.0
 SLOW = 3600.0
+UNREAD_QUERY = frozenset({"4000", "4001", "4002", "10100"})
 
 
 class Faulty(Exception):
@@ -74,11 +75,11 @@ class Client:
         return found
 
     def query(self, statement: str) -> Json:
-        """The QueryResponse. Raises Faulty for a query that it cannot read, so that the caller may ask another way."""
+        """The QueryResponse. Raises Faulty for a query that it cannot take, so that the caller may ask another way."""
         try:
             answer = self._read("query", {"query": statement})
         except Faulty as faulty:
-            if faulty.code in {"4000", "4001", "4002"}:
+            if faulty.code in UNREAD_QUERY:
                 raise
             raise self.trouble(faulty, title="A query") from faulty
         found = answer.body.get("QueryResponse")
@@ -88,37 +89,41 @@ class Client:
 
     def _read(self, path: str, params: dict[str, str]) -> Answer:
         try:
-            answer = self._send("GET", path, params, None)
+            answer, read = self._send("GET", path, params, None)
         except Unknown as unanswered:
             raise TryAgain("QuickBooks Online did not answer in time.", counts=False) from unanswered
-        return self._understood(answer)
+        if read.fault is not None:
+            raise self._turned_down(answer, read.fault)
+        if read.body is None:
+            cut = TryAgain(f"QuickBooks Online's answer came cut or garbled (trace {read.trace}).", counts=False)
+            raise cut.seen(answer.text)
+        self._throttles = 0
+        return Answer(read.body, read.trace)
 
     # ------------------------------------------------------------------ writes
 
     def write(self, entity: str, body: Json, *, request_id: str) -> Answer:
         """Create or update. Raises Unknown when it may have happened, Faulty when it was turned down."""
         data = json.dumps(wire(body), ensure_ascii=False).encode()
-        answer = self._send("POST", entity.lower(), {"requestid": request_id}, data)
-        try:
-            understood = self._understood(answer)
-        except TryAgain as trouble:
-            if trouble.counts or answer.status == 429:
-                raise
-            raise Unknown(trouble.message).seen(trouble.evidence) from trouble
-        if not isinstance(understood.body.get(entity), dict):
-            raise Unknown(f"QuickBooks Online answered without the {entity} that was written.").seen(answer.text)
-        return understood
+        answer, read = self._send("POST", entity.lower(), {"requestid": request_id}, data)
+        if read.fault is not None:
+            problem = self._turned_down(answer, read.fault)
+            if isinstance(problem, TryAgain) and _kind(read.fault) == "LATER":
+                raise Unknown(problem.message).seen(answer.text)
+            raise problem
+        if read.body is None or not isinstance(read.body.get(entity), dict):
+            what = f"QuickBooks Online answered without the {entity} that was written (trace {read.trace})."
+            raise Unknown(what).seen(answer.text)
+        self._throttles = 0
+        return Answer(read.body, read.trace)
 
     # ------------------------------------------------------------------ what an answer means
 
-    def trouble(self, faulty: Faulty, *, title: str) -> ConnectorError:
-        """The engine's word for a fault that the caller cannot settle itself."""
+    def trouble(self, faulty: Faulty, *, title: str, cause: str = "") -> ConnectorError:
+        """The engine's word for a fault that the caller cannot settle itself; `cause` names what stands in the way."""
         meant, fault = faulty.meaning, faulty.fault
-        words = {
-            "title": title,
-            "detail": fault.detail or f"status {fault.status}",
-            "company": self.line.connection.name,
-        }
+        detail = faults.plain_words(fault.detail) or f"status {fault.status}"
+        words = {"title": title, "detail": detail, "company": self.line.connection.name}
         says, fix = meant.says.format(**words), meant.fix.format(**words)
         match meant.kind:
             case "TENANT" | "REFRESH":
@@ -129,48 +134,47 @@ class Client:
                 return TryAgain(says)
             case "REREAD":
                 return Stale(says)
-        cause = f"{meant.reason}: {re.sub(r'[0-9]{4,}', '…', fault.detail)[:120]}" if meant.kind == "HOLD" else title
-        return Held(meant.reason, says, cause=cause, fix=fix, owner=meant.owner, waits_for=meant.waits_for)
+        gone, waits = faults.missing(fault.detail), meant.waits_for
+        if gone is not None and waits:
+            cause, waits = f"{gone[0]} {gone[1]}", (f"reference:{gone[0]}",)
+        elif not cause:
+            cause = f"{meant.reason}: {re.sub(r'[0-9]{4,}', '…', detail)[:120]}" if meant.kind == "HOLD" else title
+        if meant.owner == "operator" and fault.trace:
+            says = f"{says} (trace {fault.trace})"
+        held = Held(meant.reason, says, cause=cause, fix=fix, owner=meant.owner, waits_for=waits)
+        return held.seen(fault.detail)
 
-    def _understood(self, answer: HttpAnswer) -> Answer:
-        trace = answer.headers.get("intuit_tid", "")
-        fault = answers.fault(answer)
-        if fault is None:
-            self._throttles = 0
-            try:
-                return Answer(answers.read(answer), trace)
-            except answers.Unreadable:
-                cut = TryAgain(f"QuickBooks Online's answer came cut or garbled (trace {trace}).", counts=False)
-                raise cut.seen(answer.text) from None
-        code, meant = meaning(fault.codes, answer.status)
+    def _turned_down(self, answer: HttpAnswer, fault: Fault) -> TryAgain | Faulty:
+        code, meant = meaning(fault.codes, fault.status)
         if meant.kind == "RETRY":
-            raise self._throttled(answer)
+            return self._throttled(answer)
         if meant.kind == "LATER":
-            raise TryAgain(f"{meant.says} (status {answer.status}, trace {trace})", counts=False)
-        raise Faulty(fault, code, meant)
+            outage = TryAgain(f"{meant.says} (status {fault.status}, trace {fault.trace})", counts=False)
+            return outage.seen(answer.text)
+        return Faulty(fault, code, meant)
 
     def _throttled(self, answer: HttpAnswer) -> TryAgain:
         given = answer.headers.get("retry-after", "")
-        backoff = min(LONGEST_BACKOFF, 2.0 * 2**self._throttles) * (0.5 + 0.5 * self.line.clock.chance())
-        wait = min(float(given), SLOW) if re.fullmatch(r"[0-9]{1,6}", given) else backoff
+        backoff = min(LONGEST_BACKOFF, 2.0 * 2 ** min(self._throttles, 8)) * (0.5 + 0.5 * self.line.clock.chance())
+        wait = max(1.0, min(float(given), SLOW)) if re.fullmatch(r"[0-9]{1,6}", given) else backoff
         self._throttles += 1
         self.line.pause(wait, "QuickBooks Online asks us to slow down.")
         return TryAgain("QuickBooks Online asks us to slow down.", after=wait, counts=False)
 
     # ------------------------------------------------------------------ the wire
 
-    def _send(self, method: str, path: str, params: dict[str, str], body: bytes | None) -> HttpAnswer:
+    def _send(self, method: str, path: str, params: dict[str, str], body: bytes | None) -> tuple[HttpAnswer, Reading]:
         """One call; access that was turned down is renewed once and the very same call repeated."""
         renew = renewal(self.line)
         token = self.line.access_token(renew)
-        answer = self._call(method, path, params, body, token)
-        if not _access_refused(answer):
-            return answer
-        token = self.line.access_token(renew, rejected=token)
-        answer = self._call(method, path, params, body, token)
-        if _access_refused(answer):
-            raise locked_out(self.line.connection.name, "it turned down access that it had just given")
-        return answer
+        for last in (False, True):
+            answer = self._call(method, path, params, body, token)
+            read = answers.reading(answer)
+            if read.fault is None or _kind(read.fault) != "REFRESH":
+                return answer, read
+            if not last:
+                token = self.line.access_token(renew, rejected=token)
+        raise locked_out(self.line.connection.name, "it turned down access that it had just given")
 
     def _call(self, method: str, path: str, params: dict[str, str], body: bytes | None, token: str) -> HttpAnswer:
         headers = {"Authorization": f"Bearer {token}", "Accept": "application/json", "User-Agent": "ml-connector"}
@@ -187,6 +191,5 @@ class Client:
         return self.line.call(request, metered=body is None)
 
 
-def _access_refused(answer: HttpAnswer) -> bool:
-    fault = answers.fault(answer)
-    return fault is not None and meaning(fault.codes, answer.status)[1].kind == "REFRESH"
+def _kind(fault: Fault) -> faults.Class:
+    return meaning(fault.codes, fault.status)[1].kind

@@ -6,6 +6,7 @@ from chalicelib.engine.errors import TryAgain
 from chalicelib.engine.line import Line
 from chalicelib.engine.records import Company
 from chalicelib.systems.quickbooks_online.client import Client
+from chalicelib.systems.quickbooks_online.models import CompanyInfo, Unfit, fit
 
 
 class QuickBooksOnlineDoor:
@@ -14,6 +15,8 @@ class QuickBooksOnlineDoor:
 
     def company(self) -> Company:
         found = self.client.get("CompanyInfo", self.client.realm)
-        if found is None:
-            raise TryAgain("QuickBooks Online did not say whose company this is.")
-        return Company(id=self.client.realm, name=str(found.get("CompanyName") or found.get("LegalName") or ""))
+        try:
+            info = fit(CompanyInfo, found)
+        except Unfit as unfit:
+            raise TryAgain("QuickBooks Online did not say whose company this is.") from unfit
+        return Company(id=self.client.realm, name=info.CompanyName or info.LegalName)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from chalicelib.engine.errors import Held
 from chalicelib.engine.records import Draft, Json, Money, Summary
 from chalicelib.systems.quickbooks_online import names
+
+CENT = Decimal("0.01")
 
 
 def vendor_draft(
@@ -22,30 +25,57 @@ def vendor_draft(
     state: str = "",
     postal_code: str = "",
     country: str = "",
+    currency: str = "",
     outside_id: str = "",
 ) -> Draft:
-    """A vendor. The country is written once: it comes back in another spelling (sheet section 8.8)."""
+    """A vendor. The country is written once: it comes back in another spelling (sheet section 8.8).
+
+    The phone is compared without its ornaments and sent as it is spelled. `currency` only where it is not the home
+    currency: a vendor keeps it for life. What had to be changed to fit is told in the trail.
+    """
     body: Json = {
         "name": names.name(name),
         "company": names.name(company, names.COMPANY),
         "email": names.email(email),
-        "phone": names.text(phone, 21),
+        "phone": names.dialled(names.phone(phone)),
         "line1": names.text(line1, 500),
         "line2": names.text(line2, 500),
         "city": names.text(city, 255),
         "state": names.text(state, 255),
         "postal_code": names.text(postal_code, 30),
     }
+    if not body["name"]:
+        raise Held(
+            "no_name",
+            f"A vendor has no name that QuickBooks Online can take{f' ({company})' if company else ''}.",
+            cause=f"vendor {name or company or outside_id}",
+            fix="Give it a name at the source.",
+        )
+    if currency:
+        body["currency"] = currency
+    notes = _changed({"name": (name, body["name"]), "company": (company, body["company"])})
+    if email.strip() and not body["email"]:
+        notes.append(f"The e-mail address {email.strip()[:200]} is no usable one and was left out.")
     once: Json = {"country": names.text(country, 255), "outside_id": outside_id}
-    return Draft(kind="vendor", body=body, once=once, summary=Summary(title=str(body["name"]) or name))
+    once |= {"phone": names.phone(phone)} if body["phone"] else {}
+    return Draft(kind="vendor", body=body, once=_with(once, notes), summary=Summary(title=str(body["name"]) or name))
 
 
-def bill_line(*, account: str, amount: Decimal, description: str, klass: str = "") -> Json:
+def bill_line(*, account: str, amount: Decimal, description: str, klass: str = "", customer: str = "") -> Json:
+    """One line. Raises Held for an amount finer than a cent: it is never rounded in passing."""
+    if amount != amount.quantize(CENT):
+        raise Held(
+            "not_accepted",
+            f"A line of {amount} ({description[:60]}) has fractions of a cent; QuickBooks Online keeps whole cents.",
+            cause=f"amount {amount}",
+            fix="Round the amount at the source, then replay.",
+        )
     return {
         "account": account,
-        "amount": f"{amount:.2f}",
+        "amount": f"{amount + Decimal(0):.2f}",
         "description": names.text(description),
         "class": klass,
+        "customer": customer,
     }
 
 
@@ -61,24 +91,40 @@ def bill_draft(
     send_currency: bool,
     lines: Sequence[Json],
     memo: str,
+    department: str = "",
 ) -> Draft:
     """A bill. `send_currency` only where multicurrency is on; a number that had to be cut stands whole in the memo."""
-    doc_number = names.doc_number(number)
-    whole = f"No. {number}" if doc_number != number else ""
-    body: Json = {
-        "vendor": vendor,
-        "ap_account": ap_account,
-        "date": date.isoformat(),
-        "number": doc_number,
-        "lines": list(lines),
-    }
-    # What we do not send is theirs: left out here, it is never compared.
-    if due_date:
-        body["due_date"] = due_date.isoformat()
-    if send_currency:
-        body["currency"] = currency
-    money = Money(sum((Decimal(str(line["amount"])) for line in lines), Decimal("0.00")), currency)
     title = f"Bill {number or '(no number)'} of {vendor_name}"
-    once: Json = {"memo": " · ".join(part for part in (memo, whole) if part)}
+    if not lines:
+        raise Held("no_lines", f"{title} has no lines.", cause=title, fix="Add a line at the source.")
+    doc_number = names.doc_number(number)
+    plain_number = " ".join(number.split())
+    # It stands first, so that a long memo never cuts it off.
+    whole = f"No. {number}" if doc_number != plain_number else ""
+    body: Json = {"vendor": vendor, "date": date.isoformat(), "number": doc_number, "lines": list(lines)}
+    # What we do not send is theirs: left out here, it is never compared.
+    sent = {
+        "ap_account": ap_account,
+        "due_date": due_date.isoformat() if due_date else "",
+        "currency": currency if send_currency else "",
+        "department": department,
+    }
+    body |= {name: value for name, value in sent.items() if value}
+    money = Money(sum((Decimal(str(line["amount"])) for line in lines), Decimal("0.00")), currency)
+    notes = [f"The number {number} was shortened to {doc_number}; the memo holds it whole."] if whole else []
+    once = _with({"memo": " · ".join(part for part in (whole, memo) if part)}, notes)
     summary = Summary(title=title, number=number, party=vendor_name, day=date, money=money)
     return Draft(kind="bill", body=body, once=once, summary=summary, money=money)
+
+
+def _changed(texts: Mapping[str, tuple[str, object]]) -> list[str]:
+    """What the source calls it stays in the trail where QuickBooks Online cannot take it (sheet section 15)."""
+    return [
+        f"The {part} “{given}” is written as “{taken}”."
+        for part, (given, taken) in texts.items()
+        if " ".join(given.split()) != taken
+    ]
+
+
+def _with(once: Json, notes: list[str]) -> Json:
+    return {**once, "notes": notes} if notes else once

@@ -6,6 +6,7 @@ connection's name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
@@ -180,15 +181,45 @@ STATUS: dict[int, Meaning] = {
     504: MEANINGS["10000"],
 }
 
+# Sheet section 14.3: repeated once under the same request id, and held if that does not help.
+ONCE_MORE = frozenset({"1000", "1010", "1020"})
+
 UNKNOWN_CODE = _hold(
     "not_accepted", "QuickBooks Online did not accept {title}: {detail}", "Correct it as it says, then replay."
 )
 
 
+# How a detail names what is missing: "Accounts element id 7 not found" (sheet section 14.3, code 2500).
+ELEMENTS = {
+    "Accounts": "account",
+    "Names": "vendor",
+    "Klasses": "class",
+    "Depts": "department",
+    "Terms": "term",
+}
+_MISSING = re.compile(r"\b(" + "|".join(ELEMENTS) + r") element id (\w+)")
+_HEADLINE = re.compile(r"^[\w ]{0,60}[Ee]rror ?: ?")
+_WORD = re.compile(r"(\ban )?(\w{0,40})error", re.IGNORECASE)
+
+
 def meaning(codes: Iterable[str], status: int) -> tuple[str, Meaning]:
     """The code that counts, and what it means; the status alone where no code is known."""
+    codes = tuple(codes)
     known = [(code, MEANINGS[code]) for code in codes if code in MEANINGS]
     if known:
         return min(known, key=lambda pair: ORDER.index(pair[1].kind))
-    by_status = STATUS.get(status) or (STATUS[500] if status >= 500 else UNKNOWN_CODE)
+    elsewhere = status >= 500 or 300 <= status < 400  # an outage, or a gateway that sends us away
+    by_status = STATUS.get(status) or (STATUS[500] if elsewhere else UNKNOWN_CODE)
     return next(iter(codes), ""), by_status
+
+
+def missing(detail: str) -> tuple[str, str] | None:
+    """Which entry of which of our lists a detail says is missing: ("account", "7")."""
+    found = _MISSING.search(detail)
+    return (ELEMENTS[found[1]], found[2]) if found else None
+
+
+def plain_words(detail: str) -> str:
+    """Intuit's own sentence as a customer reads it: without its headline, and without the word that scares."""
+    text = _HEADLINE.sub("", " ".join(detail.split()))
+    return _WORD.sub(lambda found: f"{'a ' if found[1] else ''}{found[2]}problem", text).strip()

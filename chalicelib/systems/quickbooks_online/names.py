@@ -7,13 +7,14 @@ import re
 import unicodedata
 
 NAME, COMPANY, DOC_NUMBER, TEXT = 500, 100, 21, 4000
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+EMAIL, PHONE = 100, 21
+_EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 
 
 def name(text: str, most: int = NAME) -> str:
     """Colon, tab and newline are refused in names, emoji everywhere: they become blanks or go."""
-    plain = _spoken(text.replace(":", " -"))
-    return cut(" ".join(plain.split()), most)
+    plain = " ".join(_spoken(text.replace(":", " -")).split())
+    return plain[:most].rstrip()
 
 
 def text(value: str, most: int = TEXT) -> str:
@@ -24,7 +25,18 @@ def text(value: str, most: int = TEXT) -> str:
 def email(value: str) -> str:
     """An address that has the form that is asked for, else ""."""
     plain = value.strip()
-    return plain if len(plain) <= 100 and _EMAIL.fullmatch(plain) else ""
+    return plain if len(plain) <= EMAIL and _EMAIL.fullmatch(plain) and plain == _spoken(plain) else ""
+
+
+def phone(value: str) -> str:
+    """As it is sent: a longer one without its ornaments, and cut if even that is too long."""
+    plain = " ".join(_spoken(value).split())
+    return plain if len(plain) <= PHONE else dialled(plain)[:PHONE]
+
+
+def dialled(value: str) -> str:
+    """A phone number without its ornaments: how two spellings of one number are compared."""
+    return "".join(char for char in value.casefold() if char.isalnum() or char == "+")
 
 
 def doc_number(value: str) -> str:
@@ -32,7 +44,7 @@ def doc_number(value: str) -> str:
     plain = " ".join(_spoken(value).split())
     if len(plain) <= DOC_NUMBER:
         return plain
-    digest = hashlib.sha256(value.encode()).hexdigest()[:4]
+    digest = hashlib.sha256(plain.encode()).hexdigest()[:4]
     return f"{plain[: DOC_NUMBER - 5]}~{digest}"
 
 
@@ -51,5 +63,6 @@ def _spoken(value: str) -> str:
 
 
 def _pictures(code: int, kind: str) -> bool:
-    """Emoji and dingbats; signs such as ® stay."""
-    return code > 0xFFFF or 0xFE00 <= code <= 0xFE0F or (kind == "So" and 0x2300 <= code <= 0x2BFF)
+    """Emoji and dingbats; signs such as ® and ㈱ stay, and letters of every script."""
+    painted = (code > 0xFFFF and kind[0] not in "LMN") or 0xFE00 <= code <= 0xFE0F or 0x2600 <= code <= 0x27BF
+    return painted or kind == "Me" or (kind == "So" and 0x2300 <= code <= 0x2BFF)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from chalicelib.engine.records import Current, Intent, Json, Money, Reference
-from chalicelib.systems.quickbooks_online import names
+from chalicelib.systems.quickbooks_online import lines, models, names
+from chalicelib.systems.quickbooks_online.lines import LINE_DETAIL
+from chalicelib.systems.quickbooks_online.models import fit
 
 Raw = Mapping[str, Any]
-CENT = Decimal("0.01")
-DELETED = " (deleted)"
-LINE_DETAIL = "AccountBasedExpenseLineDetail"
 UI = "https://app.qbo.intuit.com/app"
 VENDOR_TEXT = {"name": "DisplayName", "company": "CompanyName"}
 ADDRESS = {
@@ -22,70 +21,101 @@ ADDRESS = {
     "state": "CountrySubDivisionCode",
     "postal_code": "PostalCode",
 }
+BILL_REFERENCES = {
+    "vendor": "VendorRef",
+    "ap_account": "APAccountRef",
+    "department": "DepartmentRef",
+    "currency": "CurrencyRef",
+}
+BILL_TEXT = {"date": "TxnDate", "due_date": "DueDate", "number": "DocNumber"}
+COMPUTED = {"TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt", "MetaData", "domain", "VendorAddr", "RecurDataRef"}
 
 
 # ---------------------------------------------------------------------------------------------- vendors
 
 
 def vendor_body(body: Json, once: Json) -> dict[str, Any]:
-    """The fields of a create or a sparse update; a field without a value is left out."""
-    raw: dict[str, Any] = {theirs: body[ours] for ours, theirs in VENDOR_TEXT.items() if body[ours]}
-    if body["email"]:
+    """The fields of a create; a field without a value is left out."""
+    raw: dict[str, Any] = {theirs: body[ours] for ours, theirs in VENDOR_TEXT.items() if body.get(ours)}
+    if body.get("email"):
         raw["PrimaryEmailAddr"] = {"Address": body["email"]}
-    if body["phone"]:
-        raw["PrimaryPhone"] = {"FreeFormNumber": body["phone"]}
-    address = {theirs: body[ours] for ours, theirs in ADDRESS.items() if body[ours]}
+    if body.get("phone"):
+        raw["PrimaryPhone"] = {"FreeFormNumber": _phone(body, once)}
+    address = {theirs: body[ours] for ours, theirs in ADDRESS.items() if body.get(ours)}
     if once.get("country"):
         address["Country"] = once["country"]
     if address:
         raw["BillAddr"] = address
+    if body.get("currency"):
+        raw["CurrencyRef"] = {"value": body["currency"]}  # for life: never sent again (sheet section 8.1)
     return raw
 
 
-def vendor_current(raw: Raw, intent: Intent | None = None) -> Current:
-    address = raw.get("BillAddr") or {}
+def vendor_changes(intent: Intent, current: Current) -> dict[str, Any]:
+    """A sparse update of what differs: an empty text clears, a field left out stays (sheet section 19b)."""
+    differs = {part for part, value in intent.body.items() if current.body.get(part) != value}
+    ours = intent.body
+    raw: dict[str, Any] = {"Id": current.id, "SyncToken": current.version, "sparse": True, "DisplayName": ours["name"]}
+    if "company" in differs:
+        raw["CompanyName"] = ours["company"]
+    if "email" in differs:
+        raw["PrimaryEmailAddr"] = {"Address": ours["email"]}
+    if "phone" in differs:
+        raw["PrimaryPhone"] = {"FreeFormNumber": _phone(ours, intent.once)}
+    if differs & ADDRESS.keys():
+        # The country and further lines stay as they are there; where it is on the map is computed.
+        kept = {name: value for name, value in _inner(current.raw, "BillAddr").items() if name not in {"Lat", "Long"}}
+        raw["BillAddr"] = kept | {theirs: ours[part] for part, theirs in ADDRESS.items() if part in ours}
+    return raw
+
+
+def vendor_current(raw: Raw) -> Current:
+    """The currency is there only where the vendor names one, and can never change."""
+    vendor = fit(models.Vendor, raw)
     body: Json = {
-        "name": bare_name(raw),
-        "company": _text(raw, "CompanyName"),
-        "email": _text(raw.get("PrimaryEmailAddr"), "Address"),
-        "phone": _text(raw.get("PrimaryPhone"), "FreeFormNumber"),
-        **{ours: _text(address, theirs) for ours, theirs in ADDRESS.items()},
+        "name": vendor.bare(vendor.DisplayName),
+        "company": vendor.bare(vendor.CompanyName),
+        "email": vendor.PrimaryEmailAddr.Address,
+        "phone": names.dialled(vendor.PrimaryPhone.FreeFormNumber),
+        **{ours: str(getattr(vendor.BillAddr, theirs)) for ours, theirs in ADDRESS.items()},
     }
+    if vendor.CurrencyRef.value:
+        body["currency"] = vendor.CurrencyRef.value
     return Current(
-        id=str(raw["Id"]),
-        version=str(raw.get("SyncToken", "")),
+        id=vendor.Id,
+        version=vendor.SyncToken,
         body=body,
         raw=dict(raw),
-        url=f"{UI}/vendordetail?nameId={raw['Id']}",
-        label=f"vendor {raw.get('DisplayName', raw['Id'])}",
+        locks={"currency": "a vendor keeps its currency for life"},
+        url=f"{UI}/vendordetail?nameId={vendor.Id}",
+        label=f"Vendor {vendor.DisplayName or vendor.Id}",
     )
 
 
 def vendor_reference(raw: Raw) -> Reference:
     """Inactive vendors carry a suffix in their names; it is no part of the name (sheet section 15)."""
-    address = raw.get("BillAddr") or {}
-    aliases = dict.fromkeys(_text(raw, name) for name in ("CompanyName", "PrintOnCheckName"))
+    vendor = fit(models.Vendor, raw)
+    aliases = dict.fromkeys((vendor.bare(vendor.CompanyName), vendor.PrintOnCheckName))
     return Reference(
-        id=str(raw["Id"]),
-        name=bare_name(raw),
-        code=_text(raw, "AcctNum"),
-        active=raw.get("Active", True) is not False,
-        currency=_text(raw.get("CurrencyRef"), "value"),
+        id=vendor.Id,
+        name=vendor.bare(vendor.DisplayName),
+        code=vendor.AcctNum,
+        active=vendor.Active,
+        currency=vendor.CurrencyRef.value,
         aliases=[alias for alias in aliases if alias],
         contact={
-            "email": _text(raw.get("PrimaryEmailAddr"), "Address"),
-            "line1": _text(address, "Line1"),
-            "city": _text(address, "City"),
-            "postal_code": _text(address, "PostalCode"),
-            "phone": _text(raw.get("PrimaryPhone"), "FreeFormNumber"),
+            "email": vendor.PrimaryEmailAddr.Address,
+            "line1": vendor.BillAddr.Line1,
+            "city": vendor.BillAddr.City,
+            "postal_code": vendor.BillAddr.PostalCode,
+            "phone": vendor.PrimaryPhone.FreeFormNumber,
         },
     )
 
 
-def bare_name(raw: Raw) -> str:
-    name = _text(raw, "DisplayName")
-    inactive = raw.get("Active", True) is False
-    return name[: -len(DELETED)] if inactive and name.lower().endswith(DELETED) else name
+def _phone(body: Json, once: Json) -> object:
+    """As the source spells it; the normal form compares without ornaments."""
+    return once.get("phone") or body["phone"]
 
 
 # ---------------------------------------------------------------------------------------------- bills
@@ -94,128 +124,82 @@ def bare_name(raw: Raw) -> str:
 def bill_body(body: Json, once: Json, mark: str) -> dict[str, Any]:
     """The fields of a create. The mark always stands last in the note and is never cut."""
     memo = names.text(str(once.get("memo") or ""), names.TEXT - len(mark) - 1)
-    return {
-        **_bill_fields(body),
-        "Line": [_line(line) for line in lines_of(body)],
-        "PrivateNote": f"{memo} {mark}".strip(),
-    }
+    sent = [lines.sent(line) for line in lines_of(body)]
+    return {**_bill_fields(body), "Line": sent, "PrivateNote": f"{memo} {mark}".strip()}
 
 
 def bill_merged(intent: Intent, current: Current) -> dict[str, Any]:
     """A full update: what stands there, with our fields put in its place and everything unknown kept.
 
-    A reduced body would clear what it leaves out (sheet section 6): line attributes that we do not own stay on the line
-    that holds the same place and account.
+    A reduced body would clear what it leaves out (sheet section 6).
     """
-    merged = {**current.raw, **_bill_fields(intent.body), "sparse": False}
-    if not intent.body["number"]:
-        merged.pop("DocNumber", None)
-    theirs = [line for line in current.raw.get("Line") or [] if isinstance(line, dict)]  # type: ignore[attr-defined]
-    kept = [line for line in theirs if line.get("DetailType") == LINE_DETAIL]
-    lines = []
-    for n, ours in enumerate(lines_of(intent.body)):
-        line = _line(ours)
-        if n < len(kept):
-            detail = {**kept[n].get(LINE_DETAIL, {}), **line[LINE_DETAIL]}
-            line = {**kept[n], **line, LINE_DETAIL: detail}
-        lines.append(line)
-    others = [line for line in theirs if line.get("DetailType") not in {LINE_DETAIL, "SubTotalLineDetail"}]
-    merged["Line"] = [*lines, *others]
-    for computed in ("TotalAmt", "Balance", "HomeBalance", "MetaData", "domain", "VendorAddr"):
-        merged.pop(computed, None)
-    return merged
+    kept: dict[str, Any] = {name: value for name, value in current.raw.items() if name not in COMPUTED}
+    if "number" in intent.body and not intent.body["number"]:
+        kept.pop("DocNumber", None)
+    listed = current.raw.get("Line")
+    theirs = [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
+    ours = lines.merged(lines_of(intent.body), [line for line in theirs if line.get("DetailType") == LINE_DETAIL])
+    identity = {"Id": current.id, "SyncToken": current.version, "sparse": False}
+    return {**kept, **_bill_fields(intent.body), **identity, "Line": ours}
 
 
 def _bill_fields(body: Json) -> dict[str, Any]:
+    """What has no value is left out: empty references are fragile (sheet section 8.2.1)."""
     fields: dict[str, Any] = {
-        "VendorRef": {"value": body["vendor"]},
-        "APAccountRef": {"value": body["ap_account"]},
-        "TxnDate": body["date"],
+        theirs: {"value": body[ours]} for ours, theirs in BILL_REFERENCES.items() if body.get(ours)
     }
-    if body.get("due_date"):
-        fields["DueDate"] = body["due_date"]
-    if body["number"]:
-        fields["DocNumber"] = body["number"]
-    if body.get("currency"):
-        fields["CurrencyRef"] = {"value": body["currency"]}
-    return fields
-
-
-def _line(line: Mapping[str, Any]) -> dict[str, Any]:
-    detail: dict[str, Any] = {"AccountRef": {"value": line["account"]}}
-    if line["class"]:
-        detail["ClassRef"] = {"value": line["class"]}
-    sent: dict[str, Any] = {"Amount": Decimal(line["amount"]), "DetailType": LINE_DETAIL, LINE_DETAIL: detail}
-    if line["description"]:
-        sent["Description"] = line["description"]
-    return sent
+    return fields | {theirs: body[ours] for ours, theirs in BILL_TEXT.items() if body.get(ours)}
 
 
 def lines_of(body: Json) -> Sequence[Mapping[str, Any]]:
-    lines = body["lines"]
-    assert isinstance(lines, list)
-    return lines
+    listed = body["lines"]
+    assert isinstance(listed, list)
+    return listed
 
 
 def bill_current(raw: Raw, intent: Intent | None = None) -> Current:
     """`intent` tells whose mark to look for."""
-    number, vendor = _text(raw, "DocNumber"), _text(raw.get("VendorRef"), "name")
+    bill = fit(models.Bill, raw)
     body: Json = {
-        "vendor": _text(raw.get("VendorRef"), "value"),
-        "ap_account": _text(raw.get("APAccountRef"), "value"),
-        "date": _text(raw, "TxnDate"),
-        "due_date": _text(raw, "DueDate"),
-        "number": number,
-        "currency": _text(raw.get("CurrencyRef"), "value"),
-        "lines": [_line_form(line) for line in raw.get("Line") or [] if _counts(line)],
+        "vendor": bill.VendorRef.value,
+        "ap_account": bill.APAccountRef.value,
+        "department": bill.DepartmentRef.value,
+        "date": bill.TxnDate,
+        "due_date": bill.DueDate,
+        "number": bill.DocNumber,
+        "currency": bill.CurrencyRef.value,
+        # Subtotals are computed; every other kind of line is somebody's.
+        "lines": [lines.form(line) for line in bill.Line if line.DetailType != "SubTotalLineDetail"],
     }
-    total = money(raw)
+    total = f", {bill.TotalAmt:,.2f} {bill.CurrencyRef.value}".rstrip() if bill.TotalAmt is not None else ""
     return Current(
-        id=str(raw["Id"]),
-        version=str(raw.get("SyncToken", "")),
+        id=bill.Id,
+        version=bill.SyncToken,
         body=body,
         raw=dict(raw),
-        locks=_locks(raw),
-        ours=intent is not None and intent.mark in _text(raw, "PrivateNote"),
-        url=f"{UI}/bill?txnId={raw['Id']}",
-        label=f"bill {number or raw['Id']} of {vendor or body['vendor']}" + (f", {total}" if total else ""),
+        locks=_locks(bill),
+        ours=intent is not None and intent.mark in bill.PrivateNote,
+        url=f"{UI}/bill?txnId={bill.Id}",
+        label=f"Bill {bill.DocNumber or bill.Id} of {bill.VendorRef.name or bill.VendorRef.value}{total}",
     )
 
 
-def _line_form(line: Raw) -> Json:
-    detail = line.get(LINE_DETAIL) or {}
-    return {
-        "account": _text(detail.get("AccountRef"), "value"),
-        "amount": f"{amount(line.get('Amount')):.2f}",
-        "description": _text(line, "Description"),
-        "class": _text(detail.get("ClassRef"), "value"),
-    }
-
-
-def _counts(line: object) -> bool:
-    """Subtotals are computed; every other kind is somebody's."""
-    return isinstance(line, dict) and line.get("DetailType") != "SubTotalLineDetail"
-
-
-def _locks(raw: Raw) -> dict[str, str]:
+def _locks(bill: models.Bill) -> dict[str, str]:
     """A paid bill keeps its vendor, lines and currency (sheet section 6)."""
-    linked = raw.get("LinkedTxn")
-    paid = (
-        any(str(txn.get("TxnType", "")).startswith("BillPayment") for txn in linked)
-        if isinstance(linked, list)
-        else False
-    )
-    total, balance = raw.get("TotalAmt"), raw.get("Balance")
-    partly = balance is not None and total is not None and amount(balance) < amount(total)
+    paid = any(txn.TxnType.startswith("BillPayment") for txn in bill.LinkedTxn)
+    partly = bill.Balance is not None and bill.TotalAmt is not None and bill.Balance < bill.TotalAmt
     if not paid and not partly:
         return {}
     return dict.fromkeys(("vendor", "lines", "currency", "ap_account"), "it has payments")
 
 
 def money(raw: Raw) -> Money | None:
-    if raw.get("TotalAmt") is None:
-        return None
-    return Money(amount(raw["TotalAmt"]), _text(raw.get("CurrencyRef"), "value"))
+    bill = fit(models.Bill, raw)
+    return Money(bill.TotalAmt, bill.CurrencyRef.value) if bill.TotalAmt is not None else None
+
+
+def note_of(raw: Raw) -> str:
+    return fit(models.Bill, raw).PrivateNote
 
 
 # ---------------------------------------------------------------------------------------------- lists
@@ -224,33 +208,31 @@ def money(raw: Raw) -> Money | None:
 def reference(kind: str, raw: Raw) -> Reference:
     if kind == "vendor":
         return vendor_reference(raw)
+    one = fit(models.Entry, raw)
     return Reference(
-        id=str(raw["Id"]),
-        name=_text(raw, "Name"),
-        full_name=_text(raw, "FullyQualifiedName") or _text(raw, "Name"),
-        code=_text(raw, "AcctNum"),
-        active=raw.get("Active", True) is not False,
-        kind=_text(raw, "AccountType"),
-        currency=_text(raw.get("CurrencyRef"), "value"),
+        id=one.Id,
+        name=one.Name,
+        full_name=one.FullyQualifiedName or one.Name,
+        code=one.AcctNum,
+        active=one.Active,
+        kind=one.AccountType,
+        currency=one.CurrencyRef.value,
     )
 
 
 def preferences(raw: Raw) -> list[Reference]:
     """The switches that decide about a document (sheet section 8.9), as facts under names of ours."""
-    accounting, currency = raw.get("AccountingInfoPrefs") or {}, raw.get("CurrencyPrefs") or {}
-    others = {
-        str(pair.get("Name")): str(pair.get("Value"))
-        for pair in (raw.get("OtherPrefs") or {}).get("NameValue") or []
-        if isinstance(pair, dict)
-    }
+    switches = fit(models.Preferences, raw)
+    books, currencies = switches.AccountingInfoPrefs, switches.CurrencyPrefs
+    others = {pair.Name: pair.Value for pair in switches.OtherPrefs.NameValue}
     facts = {
-        "book_close_date": _text(accounting, "BookCloseDate"),
-        "account_numbers": _flag(accounting.get("UseAccountNumbers")),
-        "classes_on_lines": _flag(accounting.get("ClassTrackingPerTxnLine")),
-        "locations": _flag(accounting.get("TrackDepartments")),
-        "multi_currency": _flag(currency.get("MultiCurrencyEnabled")),
-        "home_currency": _text(currency.get("HomeCurrency"), "value"),
-        "sales_tax": _flag((raw.get("TaxPrefs") or {}).get("UsingSalesTax")),
+        "book_close_date": books.BookCloseDate,
+        "account_numbers": _flag(books.UseAccountNumbers),
+        "classes_on_lines": _flag(books.ClassTrackingPerTxnLine),
+        "locations": _flag(books.TrackDepartments),
+        "multi_currency": _flag(currencies.MultiCurrencyEnabled),
+        "home_currency": currencies.HomeCurrency.value,
+        "sales_tax": _flag(switches.TaxPrefs.UsingSalesTax),
         "warns_of_duplicate_bills": others.get("WarnDuplicateBillNumber", ""),
     }
     return [Reference(id=name, name=value) for name, value in facts.items()]
@@ -259,15 +241,8 @@ def preferences(raw: Raw) -> list[Reference]:
 # ---------------------------------------------------------------------------------------------- values
 
 
-def amount(value: object) -> Decimal:
-    try:
-        return Decimal(str(value)).quantize(CENT, ROUND_HALF_UP)
-    except InvalidOperation:
-        return Decimal("0.00")
-
-
 def wire(value: object) -> object:
-    """Ready for json.dumps: amounts as numbers of at most two decimals."""
+    """Ready for json.dumps. An amount has at most 15 digits, which a binary float writes as they are."""
     if isinstance(value, Decimal):
         return float(value)
     if isinstance(value, Mapping):
@@ -288,10 +263,10 @@ def plain(value: object) -> object:
     return value
 
 
-def _text(raw: Any, name: str) -> str:
-    found = raw.get(name) if isinstance(raw, Mapping) else None
-    return "" if found is None else str(found)
+def _inner(raw: Raw, name: str) -> dict[str, Any]:
+    found = raw.get(name)
+    return dict(found) if isinstance(found, Mapping) else {}
 
 
-def _flag(value: object) -> str:
-    return "true" if value in (True, "true") else "false"
+def _flag(value: bool) -> str:
+    return "true" if value else "false"

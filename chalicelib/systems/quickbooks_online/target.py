@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from decimal import Decimal
+from collections.abc import Sequence
+from typing import TypeGuard
 
-from chalicelib.engine.errors import ConnectorError, Held, LockedOut
+from chalicelib.engine.errors import ConnectorError, LockedOut, TryAgain, Unknown
 from chalicelib.engine.line import Line
-from chalicelib.engine.match import plain_name
 from chalicelib.engine.records import Current, Done, Intent, Json, Reference, Sighting
-from chalicelib.systems.quickbooks_online import query, shapes
+from chalicelib.systems.quickbooks_online import faults, looking, query, refusals, shapes
 from chalicelib.systems.quickbooks_online.client import Answer, Client, Faulty
+from chalicelib.systems.quickbooks_online.models import Unfit
+from chalicelib.systems.quickbooks_online.refusals import ENTITY, title_of
 
-ENTITY = {"vendor": "Vendor", "bill": "Bill"}
 LISTS = {"vendor": "Vendor", "account": "Account", "class": "Class", "department": "Department", "term": "Term"}
-CURRENT = {"vendor": shapes.vendor_current, "bill": shapes.bill_current}
 NUMBERS_PER_QUERY = 30
-_TAKEN_BY = re.compile(r"TxnId=(\w+)")
+OPTIONAL = {"2200": "WebAddr", "2210": "PrimaryEmailAddr"}  # left out where they are not accepted
 
 
 class QuickBooksOnlineTarget:
@@ -32,81 +29,31 @@ class QuickBooksOnlineTarget:
     def references(self, kind: str) -> Sequence[Reference]:
         try:
             if kind == "preference":
-                return shapes.preferences(self._preferences())
+                return shapes.preferences(self.client.one("Preferences"))
             # Inactive entries are hidden unless asked for (sheet section 7).
             rows = query.rows(self.client, LISTS[kind], "Active IN (true,false)")
             return [shapes.reference(kind, row) for row in rows]
         except Faulty as faulty:
             raise self.client.trouble(faulty, title=f"The list of every {kind}") from faulty
+        except Unfit as unfit:
+            raise _unreadable(unfit) from unfit
 
-    def _preferences(self) -> Json:
-        return self.client.one("Preferences")
-
-    # ------------------------------------------------------------------ look
+    # ------------------------------------------------------------------ look and read
 
     def look(self, intents: Sequence[Intent]) -> Sequence[Sighting]:
         try:
-            return self._look(intents)
+            return looking.look(self.client, intents, numbers_per_query=NUMBERS_PER_QUERY)
         except Faulty as faulty:
             raise self.client.trouble(faulty, title="A look-up") from faulty
-
-    def _look(self, intents: Sequence[Intent]) -> Sequence[Sighting]:
-        found = {n: Sighting() for n in range(len(intents))}
-        for n, intent in enumerate(intents):
-            if intent.kind == "vendor":
-                found[n] = Sighting(twins=[shapes.vendor_current(row) for row in self._named("Vendor", intent)])
-        by_vendor: dict[str, list[int]] = defaultdict(list)
-        for n, intent in enumerate(intents):
-            if intent.kind == "bill":
-                by_vendor[str(intent.body["vendor"])].append(n)
-        for vendor, places in by_vendor.items():
-            rows = self._bills(vendor, [intents[n] for n in places])
-            for n in places:
-                found[n] = _sighting(intents[n], rows)
-        return [found[n] for n in range(len(intents))]
-
-    def _named(self, entity: str, intent: Intent) -> list[Json]:
-        name = str(intent.body["name"])
-        wanted = {plain_name(name), plain_name(f"{name} (deleted)")}
-        return query.by_name(self.client, entity, name, lambda found: plain_name(found) in wanted)
-
-    def _bills(self, vendor: str, intents: Sequence[Intent]) -> list[Json]:
-        """The vendor's bills that could be one of these: by number, or by date where there is no number."""
-        numbers = sorted({str(intent.body["number"]) for intent in intents if intent.body["number"]})
-        dates = sorted({str(intent.body["date"]) for intent in intents if not intent.body["number"]})
-        rows: dict[str, Json] = {}
-        for begin in range(0, len(numbers), NUMBERS_PER_QUERY):
-            for row in self._numbered(vendor, numbers[begin : begin + NUMBERS_PER_QUERY]):
-                rows[str(row["Id"])] = row
-        for date in dates:
-            for row in self._ask(vendor, f"TxnDate = {query.literal(date)}"):
-                rows[str(row["Id"])] = row
-        return list(rows.values())
-
-    def _numbered(self, vendor: str, numbers: Sequence[str]) -> Iterable[Json]:
-        spoken = [number for number in numbers if query.speakable(number)]
-        odd = [number for number in numbers if not query.speakable(number)]
-        for number in odd:
-            yield from self._ask(vendor, f"DocNumber LIKE {query.pattern(number)}")
-        if len(spoken) == 1:
-            yield from self._ask(vendor, f"DocNumber = {query.literal(spoken[0])}")
-        elif spoken:
-            listed = ",".join(query.literal(number) for number in spoken)
-            try:
-                yield from self._ask(vendor, f"DocNumber IN ({listed})")
-            except Faulty:  # the list form was not understood: one by one then
-                for number in spoken:
-                    yield from self._ask(vendor, f"DocNumber = {query.literal(number)}")
-
-    def _ask(self, vendor: str, clause: str) -> list[Json]:
-        statement = f"SELECT * FROM Bill WHERE VendorRef = {query.literal(vendor)} AND {clause} MAXRESULTS {query.PAGE}"
-        return query.entries(self.client.query(statement), "Bill")
-
-    # ------------------------------------------------------------------ read
+        except Unfit as unfit:
+            raise _unreadable(unfit) from unfit
 
     def read(self, kind: str, target_id: str) -> Current | None:
         raw = self.client.get(ENTITY[kind], target_id)
-        return CURRENT[kind](raw) if raw is not None else None
+        try:
+            return None if raw is None else refusals.current_of(kind, raw)
+        except Unfit as unfit:
+            raise _unreadable(unfit) from unfit
 
     # ------------------------------------------------------------------ perform
 
@@ -115,146 +62,94 @@ class QuickBooksOnlineTarget:
         stopped: ConnectorError | None = None
         for intent in intents:
             outcome = stopped or self._one(intent)
-            if isinstance(outcome, LockedOut):
-                stopped = outcome  # the rest would meet the same closed door
+            if _stops_all(outcome):
+                stopped = outcome  # the rest would meet the same closed door, or wait for the same turn
             outcomes.append(outcome)
         return outcomes
 
     def _one(self, intent: Intent) -> Done | ConnectorError:
         try:
-            return self._write(intent, self._body(intent), intent.attempt_key)
+            return self._write(intent)
         except Faulty as faulty:
-            try:
-                return self._turned_down(intent, faulty)
-            except Faulty as again:
-                return self.client.trouble(again, title=_title(intent))
-            except ConnectorError as trouble:
-                return trouble
+            return self._refused(intent, faulty)
+        except Unfit as unfit:
+            return _unreadable(unfit)  # what we had read before writing: nothing was sent
         except ConnectorError as trouble:
             return trouble
 
-    def _body(self, intent: Intent) -> dict[str, object]:
-        if intent.kind == "vendor":
-            fields = shapes.vendor_body(intent.body, intent.once)
-            if intent.current is None:
-                return fields
-            return {**fields, "Id": intent.current.id, "SyncToken": intent.current.version, "sparse": True}
-        if intent.current is None:
-            return shapes.bill_body(intent.body, intent.once, intent.mark)
-        return shapes.bill_merged(intent, intent.current)
+    def _refused(self, intent: Intent, faulty: Faulty) -> Done | ConnectorError:
+        """Settle a refusal where it can be settled from here; a refusal while doing so is the outcome itself."""
+        try:
+            return refusals.settle(self.client, intent, faulty)
+        except Faulty as again:
+            return self.client.trouble(again, title=title_of(intent))
+        except Unfit as unfit:
+            return _unreadable(unfit)
+        except ConnectorError as trouble:
+            return trouble
 
-    def _write(self, intent: Intent, body: dict[str, object], request_id: str, *notes: str) -> Done:
-        entity = ENTITY[intent.kind]
-        answer = self.client.write(entity, body, request_id=request_id)
-        return self._done(intent, answer, notes)
-
-    def _done(self, intent: Intent, answer: Answer, notes: Sequence[str]) -> Done:
-        raw = answer.body[ENTITY[intent.kind]]
-        assert isinstance(raw, dict)
-        current = CURRENT[intent.kind](raw, intent)
-        told = shapes.plain(raw)
-        assert isinstance(told, dict)
-        total = shapes.money(raw) if intent.kind == "bill" else None
-        return Done(current=current, answer=told, request_id=answer.trace, money=total, notes=list(notes))
-
-    # ------------------------------------------------------------------ turned down
-
-    def _turned_down(self, intent: Intent, faulty: Faulty) -> Done | ConnectorError:
-        match faulty.code:
-            case "6240":
-                return self._name_taken(intent, faulty)
-            case "6140" | "600" | "630":
-                return self._exists(intent, faulty)
-            case "2200" | "2210":
-                return self._without_contact(intent, faulty)
-            case "610" if intent.op == "update" and "inactive" not in faulty.fault.detail.lower():
-                return Held(
-                    "missing_in_target",
-                    f"{_title(intent)} was deleted in QuickBooks Online; it is not made again by itself.",
-                    cause=_title(intent),
-                    fix="Unlink the record so that it is created anew, or dismiss it if it was rightly deleted.",
-                )
-        return self.client.trouble(faulty, title=_title(intent))
-
-    def _name_taken(self, intent: Intent, faulty: Faulty) -> Done | ConnectorError:
-        """The name may be a vendor's, a customer's or an employee's: all three share one list (sheet section 15)."""
-        held = self.client.trouble(faulty, title=_title(intent))
-        for entity in ("Vendor", "Customer", "Employee"):
-            rows = self._named(entity, intent)
-            if not rows:
-                continue
-            row = rows[0]
-            active = row.get("Active", True) is not False
-            state = "" if active else "inactive "
-            name = row.get("DisplayName")
-            return Held(
-                "name_taken",
-                f"The name {intent.body['name']} is taken in QuickBooks Online by the {state}{entity.lower()} {name} "
-                f"(id {row.get('Id')}).",
-                cause=f"{entity.lower()} {intent.body['name']}",
-                fix=f"Make the vendor {name} active again, or link the record to another vendor."
-                if entity == "Vendor" and not active
-                else f"Link the record to the vendor {name}."
-                if entity == "Vendor"
-                else f"Rename the {entity.lower()} {name}, for example to “{name} ({entity})”, then replay.",
-                waits_for=["reference:vendor"],
-            )
-        return held
-
-    def _exists(self, intent: Intent, faulty: Faulty) -> Done | ConnectorError:
-        """A number that is taken, or a request seen before: ours by the mark is adopted, else a person decides."""
-        candidates = []
-        taken_by = _TAKEN_BY.search(faulty.fault.detail)
-        if taken_by and "TxnType=Bill" in faulty.fault.detail:
-            raw = self.client.get(ENTITY[intent.kind], taken_by[1])
-            candidates = [raw] if raw is not None else []
-        sightings = [_sighting(intent, candidates)] if candidates else self.look([intent])
-        for current in sightings[0].ours:
-            return Done(current=current, answer={"found": current.id}, notes=["It was there already, with our mark."])
-        for twin in sightings[0].twins:
-            return Held(
-                "exists_in_target",
-                f"{_title(intent)} seems to be in QuickBooks Online already, entered by somebody else: {twin.label} "
-                f"(id {twin.id}).",
-                cause=f"{twin.label} (id {twin.id})",
-                fix="If it is the same, link the record to it; if not, correct the number at one end, then replay.",
-            )
-        return self.client.trouble(faulty, title=_title(intent))
-
-    def _without_contact(self, intent: Intent, faulty: Faulty) -> Done | ConnectorError:
-        """An address that is not accepted is left out once, under a request id of its own, and noted."""
-        body = self._body(intent)
-        dropped = body.pop("PrimaryEmailAddr" if faulty.code == "2210" else "WebAddr", None)
-        if dropped is None:
-            return self.client.trouble(faulty, title=_title(intent))
-        note = f"Left out, because it is not accepted there: {dropped}."
-        return self._write(intent, body, f"{intent.attempt_key[:31]}0", note)
+    def _write(self, intent: Intent) -> Done:
+        """Write it; a field that is not accepted and can be spared is left out, and some refusals get one repeat."""
+        body, request_id, notes = _body(intent), intent.attempt_key, _notes(intent)
+        repeated = False
+        while True:
+            try:
+                answer = self.client.write(ENTITY[intent.kind], body, request_id=request_id)
+                return _done(intent, answer, notes)
+            except Faulty as faulty:
+                spared = OPTIONAL.get(faulty.code, "")
+                if spared in body:
+                    notes = [*notes, f"Left out, because it is not accepted there: {_shown(body[spared])}."]
+                    body = {name: value for name, value in body.items() if name != spared}
+                    # Another body needs another id, the same for every repeat; "0" to "9" are in no attempt key.
+                    request_id = f"{intent.attempt_key[:31]}{list(OPTIONAL).index(faulty.code)}"
+                elif faulty.code in faults.ONCE_MORE and not repeated:
+                    repeated = True
+                else:
+                    raise
 
 
-def _sighting(intent: Intent, rows: Sequence[Json]) -> Sighting:
-    """Ours carry our mark; twins have the same number, or no number and the same date and total."""
-    ours, twins = [], []
-    for row in rows:
-        current = shapes.bill_current(row, intent)
-        if current.ours:
-            ours.append(current)
-        elif _same_document(intent, current, row):
-            twins.append(current)
-    return Sighting(ours=ours, twins=twins)
-
-
-def _same_document(intent: Intent, current: Current, row: Json) -> bool:
-    if current.body["vendor"] != intent.body["vendor"]:
-        return False
-    number = plain_name(str(intent.body["number"]))
-    if number:
-        return plain_name(str(current.body["number"])) == number
-    total = intent.money.amount if intent.money else Decimal(0)
-    same_day = current.body["date"] == intent.body["date"]
-    return same_day and not current.body["number"] and shapes.amount(row.get("TotalAmt")) == total
-
-
-def _title(intent: Intent) -> str:
+def _body(intent: Intent) -> Json:
     if intent.kind == "vendor":
-        return f"The vendor {intent.body['name']}"
-    return f"The bill {intent.body['number'] or intent.mark}"
+        if intent.current is None:
+            return shapes.vendor_body(intent.body, intent.once)
+        return shapes.vendor_changes(intent, intent.current)
+    if intent.current is None:
+        return shapes.bill_body(intent.body, intent.once, intent.mark)
+    return shapes.bill_merged(intent, intent.current)
+
+
+def _done(intent: Intent, answer: Answer, notes: Sequence[str]) -> Done:
+    raw = answer.body[ENTITY[intent.kind]]
+    assert isinstance(raw, dict)
+    try:
+        current = refusals.current_of(intent.kind, raw, intent)
+        total = shapes.money(raw) if intent.kind == "bill" else None
+    except Unfit as unfit:
+        what = f"QuickBooks Online took {title_of(intent)}, but its answer cannot be read ({unfit})."
+        raise Unknown(what).seen(str(shapes.plain(raw))) from unfit
+    told = shapes.plain(raw)
+    assert isinstance(told, dict)
+    # A feature that is switched off there drops its field without a word (sheet section 19b).
+    kept = [f"It came back with another value of {part} than was sent." for part in refusals.differing(intent, current)]
+    return Done(current=current, answer=told, request_id=answer.trace, money=total, notes=[*notes, *kept])
+
+
+def _notes(intent: Intent) -> list[str]:
+    """What was already changed to fit when the document was made."""
+    notes = intent.once.get("notes")
+    return [str(note) for note in notes] if isinstance(notes, list) else []
+
+
+def _stops_all(outcome: Done | ConnectorError) -> TypeGuard[ConnectorError]:
+    """The connection, not the record, is the trouble: locked out, or told to wait."""
+    waits = isinstance(outcome, TryAgain) and not outcome.counts and outcome.after is not None
+    return waits or isinstance(outcome, LockedOut)
+
+
+def _unreadable(unfit: Unfit) -> TryAgain:
+    return TryAgain(f"QuickBooks Online sent something that cannot be read ({unfit}).").seen(str(unfit))
+
+
+def _shown(value: object) -> str:
+    return ", ".join(str(part) for part in value.values()) if isinstance(value, dict) else str(value)

@@ -36,11 +36,16 @@ class Totals:
 
 def totals(bill: Bill) -> Totals:
     """Shipping stands beside the total unless the bill says otherwise: which total holds it is not confirmed."""
-    items = sum((item.amount for item in bill.items), NOTHING)
+    items = inclusive = exclusive = of_items = NOTHING
+    for item in bill.items:  # in one go: each page of a list adds up every bill that it found
+        items += item.amount
+        if item.tax_is_inclusive:
+            inclusive += item.tax_amount
+        else:
+            exclusive += item.tax_amount
+        if item.shipping_amount is not None:
+            of_items += item.shipping_amount
     cost = items + sum((cost.amount for cost in bill.costs), NOTHING)
-    inclusive = sum((item.tax_amount for item in bill.items if item.tax_is_inclusive), NOTHING)
-    exclusive = sum((item.tax_amount for item in bill.items if not item.tax_is_inclusive), NOTHING)
-    of_items = sum((item.shipping_amount or NOTHING for item in bill.items), NOTHING)
     shipping = of_items if bill.shipping_amount is None else bill.shipping_amount
     total = cost + exclusive + (shipping if bill.shipping_is_in_total else NOTHING)
     return Totals(items, cost, inclusive, exclusive, shipping, total if bill.total is None else bill.total)

@@ -139,7 +139,9 @@ def mark_as_paid(call: Call) -> Response:
     uuids, groups, day = body.get("bill_uuids"), body.get("bill_group_ids") or [], body.get("payment_date")
     if not isinstance(uuids, list) or not all(isinstance(uuid, str) and uuid for uuid in uuids):
         raise invalid("bill_uuids", "This field is required.", code="required", mistake="bill_uuids is no list")
-    if not isinstance(groups, list) or not (uuids or groups):
+    if not isinstance(groups, list) or not all(type(group) is int for group in groups):
+        raise invalid("bill_group_ids", "A list of integers is required.", mistake="bill_group_ids is no list of ids")
+    if not (uuids or groups):
         raise invalid("bill_uuids", "This list may not be empty.", code="empty", mistake="no bill is named")
     if not isinstance(day, str) or not _is_day(day):
         raise invalid("payment_date", "Date has wrong format.", mistake="payment_date is no day")
@@ -200,21 +202,23 @@ def _readable(call: Call, name: str, value: object) -> Any:
     company = call.company
     if name in EDITABLE_TEXT:
         most = EDITABLE_TEXT[name]
-        if not isinstance(value, str) or (most and len(value) > most):
+        if not isinstance(value, str):
+            raise invalid(name, "Not a valid string.", mistake=f"{name} is no text")
+        if most and len(value) > most:
             raise invalid(name, f"Ensure this field has no more than {most} characters.", mistake=f"{name} is too long")
     elif name in EDITABLE_DAY:
         if value is not None and not (isinstance(value, str) and _is_day(value[:10])):
             raise invalid(name, "Datetime has wrong format.", mistake=f"{name} is no day")
         return value[:10] if isinstance(value, str) else None  # the calendar day in the offset given
     elif name == "vendor":
-        if value not in company.state.vendors:
+        if type(value) is not int or value not in company.state.vendors:
             raise invalid(name, "Object does not exist.", code="does_not_exist")
     elif name == "currency":
         found = next((c for c in company.state.currencies.values() if c["id"] == value), None)
         if found is None:
             raise invalid(name, "Object does not exist.", code="does_not_exist")
         return found["name"]
-    elif name in EDITABLE_ID and value is not None and not isinstance(value, int):
+    elif name in EDITABLE_ID and value is not None and type(value) is not int:
         raise invalid(name, "A valid integer is required.", mistake=f"{name} is no number")
     return value
 

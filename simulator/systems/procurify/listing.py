@@ -47,7 +47,7 @@ class Listing(Generic[T]):
                 call.mistake(f"the parameter {name} is deprecated")
             try:
                 test = rule(call.company, args.getlist(name))
-            except ValueError:
+            except (ValueError, OverflowError):  # a day at the end of the calendar has no next one
                 raise invalid(name, "Enter a valid value.", mistake=f"{name} holds no valid value") from None
             found = [row for row in found if test(row)]
         if args.get("search"):
@@ -138,9 +138,12 @@ def flag(values: Sequence[str]) -> bool:
 
 def quantity(values: Sequence[str]) -> Decimal:
     try:
-        return Decimal(values[-1])
+        found = Decimal(values[-1])
     except InvalidOperation:
         raise ValueError(values[-1]) from None
+    if not found.is_finite():
+        raise ValueError(values[-1])
+    return found
 
 
 # ---------------------------------------------------------------------- rules

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -39,6 +40,7 @@ class Field:
     kind: type
     most: int | None = None
     nullable: bool = True
+    decimal: bool = False  # text that must be a number
 
 
 TEXTS = {
@@ -57,7 +59,7 @@ FIELDS = {
     "is_1099_eligible": Field(bool),
     "is_auto_email_po_enabled": Field(bool, nullable=False),
     "po_pdf_labels": Field(str, 200, nullable=False),
-    **{name: Field(str, most) for name, most in TEXTS.items()},
+    **{name: Field(str, most, decimal=name == "overall_score") for name, most in TEXTS.items()},
     **{name: Field(dict) for name in REFS},
 }
 
@@ -191,6 +193,8 @@ def _problem(field: Field, value: object) -> tuple[str, str] | None:
         return ("Not a valid value.", "invalid")
     if field.most is not None and isinstance(value, str) and len(value) > field.most:
         return (f"Ensure this field has no more than {field.most} characters.", "max_length")
+    if field.decimal and not re.fullmatch(r"\d+(\.\d+)?", str(value), re.ASCII):
+        return ("A valid number is required.", "invalid")
     if isinstance(value, list) and not all(isinstance(entry, str) and "@" in entry for entry in value):
         return ("Enter a valid email address.", "invalid")
     if isinstance(value, dict) and not isinstance(value.get("name"), str):

@@ -1,0 +1,122 @@
+"""Look-ups: which records there carry our mark, and which look like ours without it (sheet section 18.3)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from chalicelib.engine.match import plain_name
+from chalicelib.engine.records import Current, Intent, Json, Sighting
+from chalicelib.systems.quickbooks_online import query, shapes
+from chalicelib.systems.quickbooks_online.client import Client, Faulty
+
+ANY_MARK = "[mlc:"
+
+
+def look(client: Client, intents: Sequence[Intent], *, numbers_per_query: int = 1) -> list[Sighting]:
+    """One sighting per intent, in order. Raises Faulty for a query that is not taken, Unfit for an unreadable row."""
+    found = {n: Sighting() for n in range(len(intents))}
+    by_vendor: dict[str, list[int]] = defaultdict(list)
+    for n, intent in enumerate(intents):
+        if intent.kind == "vendor":
+            found[n] = Sighting(twins=[_twin(row, intent) for row in named(client, "Vendor", intent)])
+        else:
+            by_vendor[str(intent.body["vendor"])].append(n)
+    for vendor, places in by_vendor.items():
+        rows = _bills(client, vendor, [intents[n] for n in places], numbers_per_query)
+        for n in places:
+            found[n] = sighting(intents[n], rows)
+    return [found[n] for n in range(len(intents))]
+
+
+def sighting(intent: Intent, rows: Sequence[Json]) -> Sighting:
+    """Ours carry our mark; twins have the same number, or no number and the same date and total."""
+    ours, twins = [], []
+    for row in rows:
+        current = shapes.bill_current(row, intent)
+        if current.ours:
+            ours.append(current)
+        elif _same_document(intent, current, row):
+            twins.append(current)
+    return Sighting(ours=ours, twins=twins)
+
+
+def named(client: Client, entity: str, intent: Intent) -> list[Json]:
+    """Vendors, customers or employees of the vendor's name, spelled in any case (sheet section 15)."""
+    return query.by_name(client, entity, str(intent.body["name"]), _same_name(intent))
+
+
+def named_anyhow(client: Client, intent: Intent) -> list[Json]:
+    """Vendors of the name out of the whole list: the filter may mind case where the rule of unique names does not."""
+    same = _same_name(intent)
+    rows = query.rows(client, "Vendor", "Active IN (true,false)")
+    fitting = [row for row in rows if same(str(row.get("DisplayName", "")))]
+    return sorted(fitting, key=lambda row: row.get("Active") is False)
+
+
+def _same_name(intent: Intent) -> Callable[[str], bool]:
+    name = str(intent.body["name"])
+    wanted = {plain_name(name), plain_name(f"{name} (deleted)")}
+    return lambda found: plain_name(found) in wanted
+
+
+def _twin(row: Json, intent: Intent) -> Current:
+    """With the fields that we own only, so that a vendor of ours equals what we sent."""
+    current = shapes.vendor_current(row)
+    return replace(current, body={name: value for name, value in current.body.items() if name in intent.body})
+
+
+def _same_document(intent: Intent, current: Current, row: Json) -> bool:
+    if current.body["vendor"] != intent.body["vendor"]:
+        return False
+    number = plain_name(str(intent.body["number"]))
+    if number:
+        return plain_name(str(current.body["number"])) == number
+    total, money = shapes.money(row), intent.money.amount if intent.money else Decimal(0)
+    if current.body["date"] != intent.body["date"] or total is None or total.amount != money:
+        return False
+    # A numbered bill of another record of ours is another document; a person may have added a number to this one.
+    return not current.body["number"] or ANY_MARK not in shapes.note_of(row)
+
+
+# ---------------------------------------------------------------------------------------------- bills
+
+
+def _bills(client: Client, vendor: str, intents: Sequence[Intent], numbers_per_query: int) -> list[Json]:
+    """The vendor's bills that could be one of these: by number, or by date where there is no number."""
+    numbers = sorted({str(intent.body["number"]) for intent in intents if intent.body["number"]})
+    dates = sorted({str(intent.body["date"]) for intent in intents if not intent.body["number"]})
+    rows: dict[str, Json] = {}
+    for begin in range(0, len(numbers), numbers_per_query):
+        for row in _numbered(client, vendor, numbers[begin : begin + numbers_per_query]):
+            rows[str(row["Id"])] = row
+    for date in dates:
+        for row in query.rows(client, "Bill", f"{_of(vendor)} AND TxnDate = {query.literal(date)}"):
+            rows[str(row["Id"])] = row
+    return list(rows.values())
+
+
+def _numbered(client: Client, vendor: str, numbers: Sequence[str]) -> Iterable[Json]:
+    spoken = [number for number in numbers if query.speakable(number)]
+    for number in numbers:
+        if number not in spoken:
+            yield from query.rows(client, "Bill", f"{_of(vendor)} AND DocNumber LIKE {query.pattern(number)}")
+    if len(spoken) > 1:
+        listed = ",".join(query.literal(number) for number in spoken)
+        try:
+            yield from query.rows(client, "Bill", f"{_of(vendor)} AND DocNumber IN ({listed})")
+            return
+        except Faulty as faulty:
+            if faulty.code not in {"4000", "4001"}:
+                raise  # else the list form is not understood there: one by one then
+    for number in spoken:
+        # The sheet's own form of the question (section 18.3), to the letter.
+        statement = f"select * from Bill where VendorRef = {query.literal(vendor)}"
+        response = client.query(f"{statement} and DocNumber = {query.literal(number)}")
+        yield from query.entries(response, "Bill")
+
+
+def _of(vendor: str) -> str:
+    return f"VendorRef = {query.literal(vendor)}"
