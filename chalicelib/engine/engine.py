@@ -13,7 +13,7 @@ from chalicelib.engine.flow import Flow
 from chalicelib.engine.grants import Grants
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import Clock, Http, Metrics, Notices, Queue, Source, Store, Target, Vault
-from chalicelib.engine.records import Reference
+from chalicelib.engine.records import Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup, Health
 from chalicelib.engine.system import System
 
@@ -96,6 +96,8 @@ class Engine:
 
     def locked_out(self, connection: Connection, lockout: LockedOut) -> None:
         """The connection stops until `RETRY_LOCKED_OUT` or new credentials; told once."""
+        if lockout.tried and lockout.tried != fingerprint(self.vault.read(connection.secret_name, fresh=True) or {}):
+            return  # new credentials were entered meanwhile
         until = self.clock.now() + RETRY_LOCKED_OUT
         change = Health(state="locked_out", message=lockout.message, fix=lockout.fix, until=until.isoformat())
         self.metrics.count("LockedOut", system=connection.system)

@@ -91,7 +91,12 @@ class Refused(ConnectorError):
 
 
 class LockedOut(ConnectorError):
-    """The credentials of a connection no longer work; `fix` says who does what about it."""
+    """The credentials of a connection no longer work; `fix` says who does what about it.
+
+    `tried` is the fingerprint of those credentials, so that a late word about old ones does not close the door to new.
+    """
+
+    tried: str = ""
 
     def __init__(self, message: str, *, fix: str) -> None:
         super().__init__(message)

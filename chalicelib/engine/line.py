@@ -14,6 +14,7 @@ from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import LockedOut, TryAgain
 from chalicelib.engine.grants import Grants, Tokens
 from chalicelib.engine.ports import Clock, Conflict, Http, HttpAnswer, HttpRequest, Item, Metrics, Put, Store, Vault
+from chalicelib.engine.records import fingerprint
 
 LONGEST_WAIT = 15.0  # seconds a worker waits for its turn before it gives the record back
 TRIES = 12
@@ -72,10 +73,11 @@ class Line:
         known = self.credentials()
         try:
             return self.grants.access_token(self.grant_pk(), known, renew, rejected=rejected)
-        except LockedOut:
+        except LockedOut as lockout:
             # The vault's copy here may be minutes old: somebody may have entered new credentials since.
             fresh = self.credentials(fresh=True)
             if fresh == known:
+                lockout.tried = fingerprint(fresh)
                 raise
             return self.grants.access_token(self.grant_pk(), fresh, renew, rejected=rejected)
 

@@ -85,12 +85,11 @@ def under_way(engine: Engine, setup: FlowSetup) -> bool:
 def take_up(flow: OpenFlow) -> None:
     """A start or another cut-over lets records go by a job; if that never came to an end, it is queued again here."""
     engine, setup = flow.engine, flow.setup
-    key, present = _taken_key(setup), _taken(setup)
-    known = engine.store.get([key]).get(key)
+    known = _known(engine, setup)
     if known is None:
         taken_up(engine, setup)
-    elif known.body != present:
-        not_moved = known.body.get("cut_over") != present["cut_over"]
+    elif owes(engine, setup):
+        not_moved = known.get("cut_over") != setup.cut_over.isoformat()
         job: Json = {"job": "restart", "tenant": setup.tenant, "flow": setup.name, "not_moved": not_moved}
         engine.queue.send("jobs", [json.dumps(job)], group=setup.tenant)
 
@@ -99,6 +98,18 @@ def taken_up(engine: Engine, setup: FlowSetup) -> None:
     """Every record has been let go that this state and cut-over of the flow let go."""
     pk_, sk = _taken_key(setup)
     engine.store.write([Put(Item(pk=pk_, sk=sk, body=_taken(setup)), guarded=False)])
+
+
+def owes(engine: Engine, setup: FlowSetup) -> bool:
+    """Whether a start or another cut-over still has records to let go."""
+    known = _known(engine, setup)
+    return known is not None and setup.state != "paused" and known != _taken(setup)
+
+
+def _known(engine: Engine, setup: FlowSetup) -> Json | None:
+    key = _taken_key(setup)
+    item = engine.store.get([key]).get(key)
+    return item.body if item else None
 
 
 def _taken_key(setup: FlowSetup) -> tuple[str, str]:
