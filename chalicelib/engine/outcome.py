@@ -12,8 +12,9 @@ from chalicelib.engine.engine import RETRY_LOCKED_OUT, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, Refused, Stale, TryAgain, Unknown
 from chalicelib.engine.flow import Move
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.ports import Conflict, Item, Op, Put
+from chalicelib.engine.ports import Check, Conflict, Item, Op, Put
 from chalicelib.engine.records import Done, Intent, Json, RecordKey, fingerprint
+from chalicelib.engine.setup import pk
 
 TRIES = 6
 log = logging.getLogger("mlc")
@@ -141,10 +142,18 @@ class Outcomes:
         self._count("rehearsed")
         plan: Json = {"action": action, "why": why, "target_id": to}
         told: Json = {"why": why, "request": request}
+        setup = self.flow.setup
         ending = Ending(
-            lambda h: replace(_at_rest(h), state="rehearsed", plan=plan), f"rehearsed: would {action}", told
+            lambda h: replace(_at_rest(h), state="rehearsed", plan=plan),
+            f"rehearsed: would {action}",
+            told,
+            [Check(pk(setup.tenant), setup.sk, setup.version)],
         )
-        return write(self.flow, head, ending)
+        try:
+            return write(self.flow, head, ending)
+        except Conflict:  # the flow was started or changed while we decided: what let its records go has passed by
+            due.make_due(self.flow, head)
+            return head
 
     # ------------------------------------------------------------------ not well
 

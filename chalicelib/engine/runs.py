@@ -85,31 +85,33 @@ def under_way(engine: Engine, setup: FlowSetup) -> bool:
 def take_up(flow: OpenFlow) -> None:
     """A start or another cut-over lets records go by a job; if that never came to an end, it is queued again here."""
     engine, setup = flow.engine, flow.setup
-    known = _known(engine, setup)
-    if known is None:
-        taken_up(engine, setup)
-    elif owes(engine, setup):
-        not_moved = known.get("cut_over") != setup.cut_over.isoformat()
+    if owes(engine, setup):
+        not_moved = _known(engine, setup).get("cut_over") != setup.cut_over.isoformat()
         job: Json = {"job": "restart", "tenant": setup.tenant, "flow": setup.name, "not_moved": not_moved}
         engine.queue.send("jobs", [json.dumps(job)], group=setup.tenant)
 
 
 def taken_up(engine: Engine, setup: FlowSetup) -> None:
     """Every record has been let go that this state and cut-over of the flow let go."""
+    engine.store.write([taken_put(setup)])
+
+
+def taken_put(setup: FlowSetup) -> Put:
+    """The write behind `taken_up`: a new flow has nothing to let go."""
     pk_, sk = _taken_key(setup)
-    engine.store.write([Put(Item(pk=pk_, sk=sk, body=_taken(setup)), guarded=False)])
+    return Put(Item(pk=pk_, sk=sk, body=_taken(setup)), guarded=False)
 
 
 def owes(engine: Engine, setup: FlowSetup) -> bool:
     """Whether a start or another cut-over still has records to let go."""
-    known = _known(engine, setup)
-    return known is not None and setup.state != "paused" and known != _taken(setup)
+    return setup.state != "paused" and _known(engine, setup) != _taken(setup)
 
 
-def _known(engine: Engine, setup: FlowSetup) -> Json | None:
+def _known(engine: Engine, setup: FlowSetup) -> Json:
+    """What was taken up last; a flow begins with its rehearsal."""
     key = _taken_key(setup)
     item = engine.store.get([key]).get(key)
-    return item.body if item else None
+    return item.body if item else {"state": "rehearsing", "cut_over": setup.cut_over.isoformat()}
 
 
 def _taken_key(setup: FlowSetup) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from chalicelib.engine import due
+from chalicelib.engine import due, runs
 from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
@@ -167,6 +167,8 @@ def _flow(engine: Engine, plan: Plan, new: FlowSetup, old: FlowSetup | None, *, 
             Fault(at, f"at most {LARGEST_SETUP} characters together: entries named alike in both systems need none"),
         )
     plan.ops.append(put)
+    if old is None:
+        plan.ops.append(runs.taken_put(new))
     if old is None or old.every_minutes != new.every_minutes:
         plan.ops.append(due.schedule_put(engine, new, now))
     plan.flows.append((old, new))

@@ -31,7 +31,7 @@ def latest_run(flow: OpenFlow) -> Json:
     return {
         **shown,
         "full": bool(run.get("full")),
-        "quiet": over and not pulse.busy,
+        "quiet": over and not pulse.busy and not runs.owes(flow.engine, flow.setup),
         "busy": pulse.busy,
         "waiting": pulse.waiting,
     }

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.engine import setup as setups
-from chalicelib.entry import starting
+from chalicelib.entry import jobs, starting
 from simulator.company import FLOW, Company
 from simulator.memory.watch import Effect
 from tests.flows.customer import Customer
@@ -91,6 +91,27 @@ def test_a_bill_that_comes_between_the_start_and_its_restart_never_counts_on_a_v
     customer.world.until_quiet()
     company.assert_once([first, second])
     company.assert_no_mistakes()
+
+
+def test_a_bill_that_is_being_rehearsed_at_the_moment_of_the_start_is_moved() -> None:
+    customer = Customer(state="rehearsing")
+    company, world = customer.company, customer.world
+    uuid = company.bill(company.vendor("Northwind Paper Co"), "1.00")
+
+    def started_meanwhile(effect: Effect) -> None:
+        """Just before the writer notes what it would do, the flow goes live, and its restart passes by."""
+        if effect.operation != "write" or not any("#bill#" in pk and "TRAIL" in sk for pk, sk in effect.keys):
+            return
+        world.store.before = None
+        starting.go(world.engine, world.open(company.tenant, FLOW).setup)
+        for message in world.queue.receive("jobs", 10):
+            jobs.jobs(world.engine, "jobs", [jobs.Message(message.body, message.receipt)])
+            world.queue.acknowledge("jobs", [message.receipt])
+
+    world.store.before = started_meanwhile
+    customer.run()
+    assert world.store.before is None
+    company.assert_once([uuid])
 
 
 def test_an_earlier_cut_over_whose_message_was_lost_lets_the_old_bills_go_all_the_same() -> None:
