@@ -12,7 +12,7 @@ from rich.text import Text
 from mlc.client import Json
 from mlc.session import console
 
-WORDS = ("create", "link", "update", "unchanged", "hold", "refused", "not_moved", "waiting")
+WORDS = ("create", "link", "update", "delete", "unchanged", "hold", "refused", "not_moved", "waiting")
 COLOURS = {
     "held": "yellow", "hold": "yellow", "refused": "red", "locked_out": "red", "stopped": "red", "done": "green",
     "ok": "green", "live": "green", "create": "green", "change": "cyan", "kept": "dim", "unchanged": "dim",

@@ -103,9 +103,9 @@ def _records(house: House, key: str, flow: str) -> Iterator[dict[str, Any]]:
 
 # ---------------------------------------------------------------------------------------------- showing
 
-# What became of a record, in the order of the table. The last two are shown only where there are any.
-WORDS = ("moved", "linked", "updated", "unchanged", "held", "not moved", "refused", "on its way")
-_OUTCOMES = {"created": "moved", "linked": "linked", "adopted": "linked", "updated": "updated"}
+# What became of a record, in the order of the table. The last three are shown only where there are any.
+WORDS = ("moved", "linked", "updated", "unchanged", "held", "not moved", "deleted", "refused", "on its way")
+_OUTCOMES = {"created": "moved", "linked": "linked", "adopted": "linked", "updated": "updated", "deleted": "deleted"}
 _STATES = {"held": "held", "not_moved": "not moved", "refused": "refused"}
 
 

@@ -14,7 +14,7 @@ from chalicelib.engine.match import Match, match
 from chalicelib.engine.records import Draft, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup
 
-Action = Literal["create", "update", "link", "unchanged", "not_moved", "hold"]
+Action = Literal["create", "update", "delete", "link", "unchanged", "not_moved", "hold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def decide(
 
 def _standing(head: Head, move: Move, around: Surroundings) -> Decision | None:
     """What is decided before the document is looked at: withdrawn, or before the cut-over."""
-    if not head.live:
+    if not head.live and not (head.link and not head.gone and _on_withdrawal(move, around) == "close"):
         return _withdrawn(head, move, around)
     day = str(head.summary.get("day") or "")
     free = not move.dated or head.released or head.link is not None
@@ -168,6 +168,8 @@ def _withdrawn(head: Head, move: Move, around: Surroundings) -> Decision:
         return Decision("not_moved", "It was withdrawn at the source before it was moved.")
     what = "was deleted" if head.gone else "was withdrawn or cancelled"
     title = str(head.summary.get("title"))
+    if _on_withdrawal(move, around) == "delete" and head.link.get("made") != "linked":
+        return Decision("delete", f"It {what} at the source.")
     held = Held(
         "withdrawn_at_source",
         f"{title} {what} at the source after it was written to {around.target_title}.",
@@ -176,6 +178,10 @@ def _withdrawn(head: Head, move: Move, around: Surroundings) -> Decision:
         "It goes on by itself when it is approved again.",
     )
     return Decision("hold", held.message, held=held)
+
+
+def _on_withdrawal(move: Move, around: Surroundings) -> str:
+    return around.policies[move.withdrawn] if move.withdrawn else "hold"
 
 
 def _together(missing: Sequence[Held]) -> Held:

@@ -16,10 +16,10 @@ from chalicelib.engine.flow import Move, Partner
 from chalicelib.engine.hold import let_go, not_read, notice_jobs
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import plain_name
-from chalicelib.engine.merge import check_update
+from chalicelib.engine.merge import check_delete, check_update, stands
 from chalicelib.engine.outcome import Outcomes
 from chalicelib.engine.ports import Conflict
-from chalicelib.engine.records import Current, Done, Draft, Intent, Json, RecordKey, Sighting, canonical
+from chalicelib.engine.records import Current, Done, Draft, Intent, Json, RecordKey, Sighting, Summary, canonical
 
 
 def deliver(engine: Engine, keys: Iterable[RecordKey]) -> None:
@@ -83,11 +83,8 @@ class Writer:
         sightings = self.flow.target_end.look([intent for _, intent in creates]) if creates else []
         for (head, intent), sighting in zip(creates, sightings, strict=True):
             self._settle_create(head, intent, sighting)
-        return [
-            free
-            for head, intent in pending
-            if intent.op == "update" and (free := self._settle_update(head, intent)) is not None
-        ]
+        changes = [(head, intent) for head, intent in pending if intent.op != "create"]
+        return [free for head, intent in changes if (free := self._settle_change(head, intent)) is not None]
 
     def _settle_create(self, head: Head, intent: Intent, sighting: Sighting) -> None:
         if len(sighting.ours) == 1:
@@ -106,10 +103,14 @@ class Writer:
         else:
             self._repeat(head, intent)
 
-    def _settle_update(self, head: Head, intent: Intent) -> Head | None:
+    def _settle_change(self, head: Head, intent: Intent) -> Head | None:
+        """What an update or a delete came to. Returns the head if it is to be decided anew."""
         assert head.intent is not None
         current = self.flow.target_end.read(intent.kind, str(head.intent["target_id"]))
-        if current is not None and {name: current.body.get(name) for name in intent.body} == intent.body:
+        if current is None and intent.op == "delete":
+            self.outcomes.deleted(head, "It is gone; the answer had been lost.")
+            return None
+        if current is not None and intent.op == "update" and stands(current, intent.body):
             self._found(head, intent, current, made="updated")
             return None
         if current is not None and current.version == head.intent["version"]:
@@ -147,6 +148,8 @@ class Writer:
                 self._link(head, decision)
             elif decision.action == "update":
                 self._update(head, decision)
+            elif decision.action == "delete":
+                self._delete(head, decision)
             else:
                 assert decision.draft is not None
                 creates.append((head, intents.plan(self.flow, head, decision.draft), decision))
@@ -182,7 +185,7 @@ class Writer:
             partners |= self._partners(wanted - partners.keys())
 
     def _lists(self) -> list[str]:
-        return sorted({*self.move.references, *([self.move.target_kind] if self.move.match else [])})
+        return self.move.lists(self.flow.policies)
 
     def _document(self, head: Head, kept: Json | None) -> tuple[object, Sequence[str] | None]:
         if kept is None:
@@ -242,6 +245,27 @@ class Writer:
             self.outcomes.rehearsed(head, "update", decision.why, decision.draft.body)
         else:
             self._write_intent(head, intents.plan(self.flow, head, decision.draft, current))
+
+    def _delete(self, head: Head, decision: Decision) -> None:
+        """Only what we made, only as we left it, and only if nothing hangs on it there."""
+        assert head.link is not None
+        current = self.flow.target_end.read(self.move.target_kind, str(head.link["target_id"]))
+        if current is None:
+            self.outcomes.deleted(head, f"{decision.why} It was gone already.")
+            return
+        sent = ledger.bodies(self.flow.engine.store, [(head.key, "target")])[(head.key, "target")]
+        body = sent["body"]
+        assert isinstance(body, dict)
+        try:
+            check_delete(current, {} if head.link.get("overwrite") else body, self.flow.target_title)
+        except Held as held:
+            self.outcomes.held(head, held)
+            return
+        draft = Draft(kind=self.move.target_kind, body=body, summary=Summary(title=str(head.summary.get("title"))))
+        if self.rehearsing:
+            self.outcomes.rehearsed(head, "delete", decision.why, body, to=current.id)
+        else:
+            self._write_intent(head, intents.plan(self.flow, head, draft, current, delete=True))
 
     def _guard(self, creates: Sequence[tuple[Head, Intent, Decision]], *, afresh: bool = False) -> None:
         """Before a first create: is there a twin that a person or a native connector entered?"""
@@ -317,7 +341,9 @@ class Writer:
             batch = self.ready[begin : begin + size]
             results = self.flow.target_end.perform([intent for _, intent in batch])
             for (head, intent), result in zip(batch, results, strict=True):
-                if isinstance(result, Done):
+                if isinstance(result, Done) and intent.op == "delete":
+                    self.outcomes.deleted(head, "It was withdrawn at the source.", result)
+                elif isinstance(result, Done):
                     made = "created" if intent.op == "create" else "updated"
                     self.outcomes.done(head, intent, result, made=made)
                 else:
@@ -332,7 +358,7 @@ class Writer:
         A hold that waits for a list goes when the list changes; that can only be seen from how it stands now.
         """
         waits = {token for result in results if isinstance(result, Held) for token in result.waits_for}
-        for kind in sorted(self.flow.flow.reference_kinds()):
+        for kind in self.flow.flow.lists(self.flow.policies):
             if f"reference:{kind}" in waits:
                 with suppress(ConnectorError):
                     references.refresh(self.flow, kind)
@@ -383,7 +409,8 @@ def _partner(head: Head | None, *, rehearsing: bool) -> Partner:
     plan = (head.plan or {}) if rehearsing else {}
     planned = plan.get("action") in {"create", "link", "update"}
     linked = str((head.link or plan).get("target_id") or "")
-    return Partner(target_id=linked, state=head.state, title=str(head.summary.get("title")), planned=planned)
+    ours = (head.link or {}).get("made") != "linked"
+    return Partner(target_id=linked, state=head.state, title=str(head.summary.get("title")), planned=planned, ours=ours)
 
 
 def _record_tokens(flow: OpenFlow, head: Head) -> list[RecordKey]:

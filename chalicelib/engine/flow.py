@@ -14,6 +14,8 @@ from chalicelib.engine.errors import Held
 from chalicelib.engine.match import Rule
 from chalicelib.engine.records import Draft, Reference
 
+NONE = "none"  # as a policy: not wanted; as a mapping: deliberately left empty there
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -31,7 +33,10 @@ class Move:
 
     `match` are the rules by which an existing target record is taken for the same; `unmatched` names the policy
     (values create, hold) that decides when none is. `dated` False exempts the move from the cut-over. `many_to_one`
-    lets several source records be one target record. `references` are the target's lists that `make` asks for.
+    lets several source records be one target record. `references` are the target's lists that `make` asks for;
+    `references_if` those that it asks for only where a policy is set (not empty, not "none"): list -> policy. `values`
+    are mapped to what no list holds. `withdrawn` names the policy (hold; delete; close: `make` says how it looks then)
+    that decides about what is withdrawn at the source after it was moved.
     """
 
     source: str
@@ -42,6 +47,9 @@ class Move:
     dated: bool = True
     many_to_one: bool = False
     references: Sequence[str] = ()
+    references_if: Mapping[str, str] = field(default_factory=dict)
+    values: Sequence[str] = ()
+    withdrawn: str = ""
 
     @property
     def name(self) -> str:
@@ -50,6 +58,16 @@ class Move:
     @property
     def target_kind(self) -> str:
         return self.target.split(".", 1)[1]
+
+    def lists(self, policies: Mapping[str, str]) -> list[str]:
+        """The target's lists that are needed under these policies, for mapping and for matching."""
+        chosen = [kind for kind, policy in self.references_if.items() if policies[policy] not in ("", NONE)]
+        return sorted({*self.references, *chosen, *([self.target_kind] if self.match else [])})
+
+    @property
+    def mapped(self) -> set[str]:
+        """What a customer may map."""
+        return {*self.references, *self.references_if, *self.values}
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -76,10 +94,9 @@ class Flow:
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)
 
-    def reference_kinds(self) -> set[str]:
-        """The target's lists that this flow needs, for mapping and for matching."""
-        mapped = {kind for move in self.moves for kind in move.references}
-        return mapped | {move.target_kind for move in self.moves if move.match}
+    def lists(self, policies: Mapping[str, str]) -> list[str]:
+        """The target's lists that the moves need under these policies."""
+        return sorted({kind for move in self.moves for kind in move.lists(policies)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +107,7 @@ class Partner:
     state: str = "absent"
     title: str = ""
     planned: bool = False  # in a rehearsal: it would be created or linked
+    ours: bool = False  # made by us: a list that was read before does not have it yet
 
 
 @dataclass(slots=True)
@@ -115,6 +133,33 @@ class Link:
     def need(self, kind: str, value: str, label: str = "") -> str:
         """The target's id for a source value: the partner of another record of this flow, or a mapped reference."""
         return self._partner(kind, value, label) if kind in self.moves else self._mapped(kind, value, label)
+
+    def may(self, kind: str, value: str, label: str = "") -> str:
+        """Like `need` for a mapped reference that may be left empty: where there is no value, or none is mapped."""
+        return "" if not value or self.mappings.get(kind, {}).get(value) == NONE else self._mapped(kind, value, label)
+
+    def listed(self, kind: str, name: str) -> str:
+        """The target's id for a name in one of its lists, whether or not records of that kind are moved too."""
+        return self._mapped(kind, name, "")
+
+    def value(self, kind: str, name: str) -> str:
+        """What the customer wrote down for this value, as it is; "" and a hold when that is missing."""
+        if name in self.mappings.get(kind, {}):
+            return self.mappings[kind][name]
+        self.missing.append(
+            Held(
+                "mapping_missing",
+                f"There is no {_spoken(kind)} for {name}.",
+                cause=f"{kind} {name}",
+                fix=f'Map it: mappings: {kind}: "{name}": <its id in {self.target_title}>.',
+                waits_for=[f"mapping:{kind}:{name}"],
+            )
+        )
+        return ""
+
+    def entry(self, kind: str, id_: str) -> Reference | None:
+        """The entry of a list, by its id."""
+        return next((ref for ref in self.references.get(kind, ()) if ref.id == id_), None)
 
     def fact(self, kind: str, name: str) -> str:
         """What the target says of itself under that name; "" when it says nothing."""
@@ -162,9 +207,12 @@ class Link:
         if partner is None:
             self.wanted.add((kind, value))
             return ""
-        if partner.target_id or partner.planned:
-            return partner.target_id or "(new)"
         name = label or partner.title or value
+        if partner.target_id:
+            self._still_there(kind, value, partner, name)
+            return partner.target_id
+        if partner.planned:
+            return "(new)"
         waiting = partner.state in {"absent", "waiting", "sending", "unknown", "rehearsed"}
         self.missing.append(
             Held(
@@ -180,6 +228,26 @@ class Link:
             )
         )
         return ""
+
+    def _still_there(self, kind: str, value: str, partner: Partner, name: str) -> None:
+        """Linked long ago, it may have been made inactive, deleted or merged into another one since."""
+        ref = self.entry(kind, partner.target_id)
+        if ref is not None and ref.active:
+            return
+        if kind not in self.references or (ref is None and partner.ours):
+            return
+        state = "is inactive" if ref else "is no longer there (deleted, or merged into another one)"
+        again = f"Make it active again in {self.target_title}, or link" if ref else "Link"
+        self.missing.append(
+            Held(
+                "inactive_ref" if ref else "reference_missing",
+                f"The {kind} {name} of {self.target_title} {state}.",
+                cause=f"{kind} {value} {name}",
+                fix=f"{again} the {kind} {name} of this flow to the one that takes its place: "
+                f"mlc resolve <flow>:{kind}:{value} --link ID.",
+                waits_for=[f"link:{kind}:{value}", f"reference:{kind}"],
+            )
+        )
 
     def _mapped(self, kind: str, value: str, label: str) -> str:
         rule = self.mappings.get(kind, {}).get(value)
@@ -236,6 +304,10 @@ class Link:
                 )
             )
         return ref.id
+
+
+def _spoken(kind: str) -> str:
+    return kind.replace("_", " ")
 
 
 def _plain(text: str) -> str:

@@ -1,7 +1,8 @@
 """Holds: who has to do what, and how a record is let go again when what it waits for appears.
 
 What a hold waits for is a list of tokens: "mapping:{kind}:{value}", "setting:{policy}", "reference:{kind}" (that list
-in the target changed), "record:{move}:{id}" (that record got its link), "connection:{name}".
+in the target changed), "record:{move}:{id}" (that record got its link), "link:{move}:{id}" (another link),
+"connection:{name}".
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json, RecordKey
 
 PAGE = 100
+GONE = ("inactive_ref", "reference_missing")  # what a linked partner may have become
 TELL_AGAIN = timedelta(days=7)  # the table forgets after about so long that a cause was told
 
 
@@ -91,7 +93,7 @@ def repair(flow: OpenFlow) -> set[str]:
     tokens that the other holds wait for.
     """
     engine, waiting = flow.engine, set[str]()
-    changed = references.changes(flow, sorted(flow.flow.reference_kinds()))
+    changed = references.changes(flow, flow.flow.lists(flow.policies))
     for batch in _batches(held(engine, flow.setup.tenant, flow.setup.name)):
         partners = {token: _partner_key(flow, token) for head in batch for token in _tokens(head)}
         linked = ledger.heads(engine.store, [key for key in partners.values() if key is not None])
@@ -138,9 +140,10 @@ def let_go(flow: OpenFlow, head: Head) -> bool:
 
 
 def dependents(flow: OpenFlow, key: RecordKey) -> int:
-    """A record got its link, or its final no: what waited for it is decided again."""
-    token, begins = f"record:{key.move}:{key.source_id}", f"{key.move} {key.source_id} "
-    return release(flow, {token}, reason=f"waits_for_{key.move}", cause_begins=begins)
+    """A record got its link, another link, or its final no: what waited for it is decided again."""
+    tokens = {f"{what}:{key.move}:{key.source_id}" for what in ("record", "link")}
+    reasons, begins = (f"waits_for_{key.move}", *GONE), f"{key.move} {key.source_id} "
+    return sum(release(flow, tokens, reason=reason, cause_begins=begins) for reason in reasons)
 
 
 def _tokens(head: Head) -> set[str]:

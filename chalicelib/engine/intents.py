@@ -14,9 +14,9 @@ from chalicelib.engine.ports import Op
 from chalicelib.engine.records import Current, Draft, Intent, Json, Money, RecordKey, attempt_key, fingerprint
 
 
-def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = None) -> Intent:
+def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = None, *, delete: bool = False) -> Intent:
     """The intent that a decision asks for. The same document, version and epoch give the same attempt key."""
-    op = "update" if current else "create"
+    op = "delete" if delete else "update" if current else "create"
     mark = f"[mlc:{flow.source.name}:{head.key.move}:{head.key.source_id}]"
     version = current.version if current else ""
     line = flow.engine.load_system(flow.target.system).identity(flow.target.settings)

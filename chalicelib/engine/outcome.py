@@ -12,7 +12,7 @@ from chalicelib.engine.engine import RETRY_LOCKED_OUT, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, Refused, Stale, TryAgain, Unknown
 from chalicelib.engine.flow import Move
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.ports import Check, Conflict, Item, Op, Put
+from chalicelib.engine.ports import Check, Conflict, Delete, Item, Op, Put
 from chalicelib.engine.records import Done, Intent, Json, RecordKey, fingerprint
 from chalicelib.engine.setup import pk
 
@@ -122,6 +122,25 @@ class Outcomes:
         new = self._claim(head, target_id, ending)
         self._count("linked")
         return new
+
+    def deleted(self, head: Head, why: str, result: Done | None = None) -> Head:
+        """Ours is gone in the target, as the source's is: the link and the claim are given up."""
+        now, old = self.flow.engine.clock.now().isoformat(), head.link or {}
+        target_id, label = str(old.get("target_id", "")), str(old.get("label", ""))
+        outcome: Json = {"action": "deleted", "at": now, "label": label}
+        told: Json = {"why": why, "target_id": target_id, "label": label}
+        if result is not None:
+            told |= {"answer": result.answer, "request_id": result.request_id}
+        setup, kind = self.flow.setup, self.move.target_kind
+        claim = Delete(*ledger.claim_key(setup.tenant, self.flow.target.name, kind, target_id))
+        ending = Ending(
+            lambda h: replace(_at_rest(h), state="done", link=None, outcome=outcome, epoch=h.epoch + 1),
+            "deleted",
+            told,
+            [claim],
+        )
+        self._count("deleted")
+        return write(self.flow, head, ending)
 
     def unchanged(self, head: Head, why: str, *, link: Json | None = None, ops: Sequence[Op] = ()) -> Head:
         """Nothing to write: the target has the present state already."""

@@ -54,10 +54,10 @@ def _prepare(flow: OpenFlow, job: Json) -> Json:
     """Re-read the target's lists that are old or that holds wait for, and let go what can go."""
     engine = flow.engine
     runs.take_up(flow)
-    kinds = flow.flow.reference_kinds()
+    kinds = flow.flow.lists(flow.policies)
     waiting = {token.split(":", 1)[1] for token in repair(flow) if token.startswith("reference:")}
-    old = set(references.older_than(flow, sorted(kinds), engine.clock.now() - engine.pace.references))
-    for kind in sorted(kinds & (waiting | old)):
+    old = set(references.older_than(flow, kinds, engine.clock.now() - engine.pace.references))
+    for kind in sorted(set(kinds) & (waiting | old)):
         if references.refresh(flow, kind):
             release(flow, {f"reference:{kind}"})
     return {**job, "move": flow.flow.moves[0].name, "token": None, "pages": 0}

@@ -174,7 +174,7 @@ class Intent:
     """What we are about to do outside. Written before it is done."""
 
     key: RecordKey
-    op: str  # create | update
+    op: str  # create | update | delete
     kind: str
     body: Json
     mark: str  # the record mark: the same for life
@@ -182,12 +182,13 @@ class Intent:
     revision: int
     money: Money | None = None
     once: Json = field(default_factory=dict)
-    current: Current | None = None  # update: what we read just before
+    current: Current | None = None  # update, delete: what we read just before
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The target took it. `current` is its state right after, `request_id` the vendor's trace of the call."""
+    """The target took it. `current` is its state right after (of a delete: right before), `request_id` the vendor's
+    trace of the call."""
 
     current: Current
     answer: Json

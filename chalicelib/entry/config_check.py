@@ -247,7 +247,7 @@ def _policies(wanted: Wanted, at: tuple[str, str], flow: Flow, given: FlowIn) ->
 
 
 def _mappings(wanted: Wanted, at: tuple[str, str], flow: Flow, given: FlowIn) -> None:
-    kinds = sorted({kind for move in flow.moves for kind in move.references})
+    kinds = sorted({kind for move in flow.moves for kind in move.mapped})
     for kind in given.mappings:
         if kind not in kinds:
             wanted.fault(*at, "mappings", kind, expected=_one_of(kinds), got=shown(kind))

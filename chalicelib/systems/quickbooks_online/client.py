@@ -102,10 +102,12 @@ class Client:
 
     # ------------------------------------------------------------------ writes
 
-    def write(self, entity: str, body: Json, *, request_id: str) -> Answer:
-        """Create or update. Raises Unknown when it may have happened, Faulty when it was turned down."""
+    def write(self, entity: str, body: Json, *, request_id: str, operation: str = "") -> Answer:
+        """Create or update, or the operation named so. Raises Unknown when it may have happened, Faulty when it was
+        turned down."""
         data = json.dumps(wire(body), ensure_ascii=False).encode()
-        answer, read = self._send("POST", entity.lower(), {"requestid": request_id}, data)
+        params = {"requestid": request_id} | ({"operation": operation} if operation else {})
+        answer, read = self._send("POST", entity.lower(), params, data)
         if read.fault is not None:
             problem = self._turned_down(answer, read.fault)
             if isinstance(problem, TryAgain) and _kind(read.fault) == "LATER":

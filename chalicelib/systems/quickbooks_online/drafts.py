@@ -61,8 +61,19 @@ def vendor_draft(
     return Draft(kind="vendor", body=body, once=_with(once, notes), summary=Summary(title=str(body["name"]) or name))
 
 
-def bill_line(*, account: str, amount: Decimal, description: str, klass: str = "", customer: str = "") -> Json:
-    """One line. Raises Held for an amount finer than a cent: it is never rounded in passing."""
+def bill_line(
+    *,
+    amount: Decimal,
+    description: str,
+    account: str = "",
+    item: str = "",
+    klass: str | None = None,
+    tax_code: str | None = None,
+) -> Json:
+    """One line on an account, or on an item. What is None is not ours: whatever a person puts there stays.
+
+    Raises Held for an amount finer than a cent: it is never rounded in passing.
+    """
     if amount != amount.quantize(CENT):
         raise Held(
             "not_accepted",
@@ -70,13 +81,10 @@ def bill_line(*, account: str, amount: Decimal, description: str, klass: str = "
             cause=f"amount {amount}",
             fix="Round the amount at the source, then replay.",
         )
-    return {
-        "account": account,
-        "amount": f"{amount + Decimal(0):.2f}",
-        "description": names.text(description),
-        "class": klass,
-        "customer": customer,
-    }
+    made: Json = {"item": item} if item else {"account": account}
+    made |= {"amount": f"{amount + Decimal(0):.2f}", "description": names.text(description)}
+    optional = {"class": klass, "tax_code": tax_code}
+    return made | {name: value for name, value in optional.items() if value is not None}
 
 
 def bill_draft(
@@ -91,30 +99,94 @@ def bill_draft(
     send_currency: bool,
     lines: Sequence[Json],
     memo: str,
-    department: str = "",
+    location: str = "",
+    term: str = "",
+    tax_calculation: str = "",
+    total: Decimal | None = None,
 ) -> Draft:
-    """A bill. `send_currency` only where multicurrency is on; a number that had to be cut stands whole in the memo."""
+    """A bill. `send_currency` only where multicurrency is on; `total` only where taxes are added to the lines there.
+
+    What has no value is not sent and never compared: it is theirs. A number that had to be cut is whole in the memo.
+    """
     title = f"Bill {number or '(no number)'} of {vendor_name}"
-    if not lines:
-        raise Held("no_lines", f"{title} has no lines.", cause=title, fix="Add a line at the source.")
+    total = _sum(lines) if total is None else total
+    _some_lines(title, lines, total)
     doc_number = names.doc_number(number)
-    plain_number = " ".join(number.split())
-    # It stands first, so that a long memo never cuts it off.
-    whole = f"No. {number}" if doc_number != plain_number else ""
     body: Json = {"vendor": vendor, "date": date.isoformat(), "number": doc_number, "lines": list(lines)}
-    # What we do not send is theirs: left out here, it is never compared.
-    sent = {
-        "ap_account": ap_account,
-        "due_date": due_date.isoformat() if due_date else "",
-        "currency": currency if send_currency else "",
-        "department": department,
-    }
-    body |= {name: value for name, value in sent.items() if value}
-    money = Money(sum((Decimal(str(line["amount"])) for line in lines), Decimal("0.00")), currency)
-    notes = [f"The number {number} was shortened to {doc_number}; the memo holds it whole."] if whole else []
-    once = _with({"memo": " · ".join(part for part in (whole, memo) if part)}, notes)
+    body |= _given(
+        ap_account=ap_account,
+        due_date=due_date.isoformat() if due_date else "",
+        currency=currency if send_currency else "",
+        location=location,
+        term=term,
+    )
+    whole, notes = _cut(number, doc_number)
+    once = _with(_given(memo=_joined(whole, memo), tax_calculation=tax_calculation), notes)
+    money = Money(total, currency)
     summary = Summary(title=title, number=number, party=vendor_name, day=date, money=money)
     return Draft(kind="bill", body=body, once=once, summary=summary, money=money)
+
+
+def purchase_order_draft(
+    *,
+    vendor: str,
+    vendor_name: str,
+    ap_account: str,
+    date: datetime.date,
+    number: str,
+    send_number: bool,
+    is_open: bool,
+    currency: str,
+    send_currency: bool,
+    lines: Sequence[Json],
+    memo: str,
+) -> Draft:
+    """A purchase order: it posts nothing. `send_number` only where the company lets us number its orders."""
+    title = f"Purchase order {number or '(no number)'} of {vendor_name}"
+    total = _sum(lines)
+    _some_lines(title, lines, total)
+    doc_number = names.doc_number(number) if send_number else ""
+    body: Json = {"vendor": vendor, "date": date.isoformat(), "status": "Open" if is_open else "Closed"}
+    body |= {"lines": list(lines)}
+    body |= _given(ap_account=ap_account, number=doc_number, currency=currency if send_currency else "")
+    whole, notes = _cut(number, doc_number)
+    once = _with(_given(memo=_joined(whole, memo)), notes)
+    money = Money(total, currency)
+    summary = Summary(title=title, number=number, party=vendor_name, day=date, money=money)
+    return Draft(kind="purchase_order", body=body, once=once, summary=summary, money=money)
+
+
+def _some_lines(title: str, lines: Sequence[Json], total: Decimal) -> None:
+    if not lines:
+        raise Held("no_lines", f"{title} has no lines.", cause=title, fix="Add a line at the source.")
+    if total < 0:
+        raise Held(
+            "negative_amount",
+            f"{title} comes to {total}, which QuickBooks Online takes as a vendor credit only.",
+            cause=title,
+            fix="Enter a vendor credit in QuickBooks Online by hand and dismiss the record.",
+        )
+
+
+def _sum(lines: Sequence[Json]) -> Decimal:
+    return sum((Decimal(str(line["amount"])) for line in lines), Decimal("0.00"))
+
+
+def _cut(number: str, doc_number: str) -> tuple[str, list[str]]:
+    """Where the number does not stand whole: its place in the memo (first, so that a long memo never cuts it off)."""
+    if doc_number == " ".join(number.split()):
+        return "", []
+    if not doc_number:
+        return f"No. {number}", []
+    return f"No. {number}", [f"The number {number} was shortened to {doc_number}; the memo holds it whole."]
+
+
+def _joined(*parts: str) -> str:
+    return " · ".join(part for part in parts if part)
+
+
+def _given(**values: str) -> Json:
+    return {name: value for name, value in values.items() if value}
 
 
 def _changed(texts: Mapping[str, tuple[str, object]]) -> list[str]:

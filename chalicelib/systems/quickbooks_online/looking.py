@@ -13,19 +13,20 @@ from chalicelib.systems.quickbooks_online import query, shapes
 from chalicelib.systems.quickbooks_online.client import Client, Faulty
 
 ANY_MARK = "[mlc:"
+ENTITY = {"vendor": "Vendor", "bill": "Bill", "purchase_order": "PurchaseOrder"}
 
 
 def look(client: Client, intents: Sequence[Intent], *, numbers_per_query: int = 1) -> list[Sighting]:
     """One sighting per intent, in order. Raises Faulty for a query that is not taken, Unfit for an unreadable row."""
     found = {n: Sighting() for n in range(len(intents))}
-    by_vendor: dict[str, list[int]] = defaultdict(list)
+    by_vendor: dict[tuple[str, str], list[int]] = defaultdict(list)
     for n, intent in enumerate(intents):
         if intent.kind == "vendor":
             found[n] = Sighting(twins=[_twin(row, intent) for row in named(client, "Vendor", intent)])
         else:
-            by_vendor[str(intent.body["vendor"])].append(n)
-    for vendor, places in by_vendor.items():
-        rows = _bills(client, vendor, [intents[n] for n in places], numbers_per_query)
+            by_vendor[intent.kind, str(intent.body["vendor"])].append(n)
+    for (kind, vendor), places in by_vendor.items():
+        rows = _documents(client, ENTITY[kind], vendor, [intents[n] for n in places], most=numbers_per_query)
         for n in places:
             found[n] = sighting(intents[n], rows)
     return [found[n] for n in range(len(intents))]
@@ -35,7 +36,7 @@ def sighting(intent: Intent, rows: Sequence[Json]) -> Sighting:
     """Ours carry our mark; twins have the same number, or no number and the same date and total."""
     ours, twins = [], []
     for row in rows:
-        current = shapes.bill_current(row, intent)
+        current = shapes.document_current(intent.kind, row, intent)
         if current.ours:
             ours.append(current)
         elif _same_document(intent, current, row):
@@ -71,7 +72,7 @@ def _twin(row: Json, intent: Intent) -> Current:
 def _same_document(intent: Intent, current: Current, row: Json) -> bool:
     if current.body["vendor"] != intent.body["vendor"]:
         return False
-    number = plain_name(str(intent.body["number"]))
+    number = plain_name(str(intent.body.get("number") or ""))
     if number:
         return plain_name(str(current.body["number"])) == number
     total, money = shapes.money(row), intent.money.amount if intent.money else Decimal(0)
@@ -81,41 +82,41 @@ def _same_document(intent: Intent, current: Current, row: Json) -> bool:
     return not current.body["number"] or ANY_MARK not in shapes.note_of(row)
 
 
-# ---------------------------------------------------------------------------------------------- bills
+# ---------------------------------------------------------------------------------------------- bills, purchase orders
 
 
-def _bills(client: Client, vendor: str, intents: Sequence[Intent], numbers_per_query: int) -> list[Json]:
-    """The vendor's bills that could be one of these: by number, or by date where there is no number."""
-    numbers = sorted({str(intent.body["number"]) for intent in intents if intent.body["number"]})
-    dates = sorted({str(intent.body["date"]) for intent in intents if not intent.body["number"]})
+def _documents(client: Client, entity: str, vendor: str, intents: Sequence[Intent], *, most: int) -> list[Json]:
+    """The vendor's documents that could be one of these: by number, or by date where there is no number."""
+    numbers = sorted({str(intent.body["number"]) for intent in intents if intent.body.get("number")})
+    dates = sorted({str(intent.body["date"]) for intent in intents if not intent.body.get("number")})
     rows: dict[str, Json] = {}
-    for begin in range(0, len(numbers), numbers_per_query):
-        for row in _numbered(client, vendor, numbers[begin : begin + numbers_per_query]):
+    for begin in range(0, len(numbers), most):
+        for row in _numbered(client, entity, vendor, numbers[begin : begin + most]):
             rows[str(row["Id"])] = row
     for date in dates:
-        for row in query.rows(client, "Bill", f"{_of(vendor)} AND TxnDate = {query.literal(date)}"):
+        for row in query.rows(client, entity, f"{_of(vendor)} AND TxnDate = {query.literal(date)}"):
             rows[str(row["Id"])] = row
     return list(rows.values())
 
 
-def _numbered(client: Client, vendor: str, numbers: Sequence[str]) -> Iterable[Json]:
+def _numbered(client: Client, entity: str, vendor: str, numbers: Sequence[str]) -> Iterable[Json]:
     spoken = [number for number in numbers if query.speakable(number)]
     for number in numbers:
         if number not in spoken:
-            yield from query.rows(client, "Bill", f"{_of(vendor)} AND DocNumber LIKE {query.pattern(number)}")
+            yield from query.rows(client, entity, f"{_of(vendor)} AND DocNumber LIKE {query.pattern(number)}")
     if len(spoken) > 1:
         listed = ",".join(query.literal(number) for number in spoken)
         try:
-            yield from query.rows(client, "Bill", f"{_of(vendor)} AND DocNumber IN ({listed})")
+            yield from query.rows(client, entity, f"{_of(vendor)} AND DocNumber IN ({listed})")
             return
         except Faulty as faulty:
             if faulty.code not in {"4000", "4001"}:
                 raise  # else the list form is not understood there: one by one then
     for number in spoken:
         # The sheet's own form of the question (section 18.3), to the letter.
-        statement = f"select * from Bill where VendorRef = {query.literal(vendor)}"
+        statement = f"select * from {entity} where VendorRef = {query.literal(vendor)}"
         response = client.query(f"{statement} and DocNumber = {query.literal(number)}")
-        yield from query.entries(response, "Bill")
+        yield from query.entries(response, entity)
 
 
 def _of(vendor: str) -> str:

@@ -13,7 +13,6 @@ from pydantic_core import PydanticCustomError
 
 CENT = Decimal("0.01")
 LARGEST = Decimal(10) ** 15  # an amount has 15 digits
-LINE_DETAIL = "AccountBasedExpenseLineDetail"
 DELETED = " (deleted)"
 
 
@@ -126,8 +125,10 @@ class Vendor(Shape):
 
 class Detail(Shape):
     AccountRef: OneRef = Ref()
+    ItemRef: OneRef = Ref()
     ClassRef: OneRef = Ref()
     CustomerRef: OneRef = Ref()
+    TaxCodeRef: OneRef = Ref()
 
 
 class BillLine(Shape):
@@ -135,6 +136,7 @@ class BillLine(Shape):
     Description: Text = ""
     DetailType: Text = ""
     AccountBasedExpenseLineDetail: Annotated[Detail, BeforeValidator(_object)] = Detail()
+    ItemBasedExpenseLineDetail: Annotated[Detail, BeforeValidator(_object)] = Detail()
 
 
 class Linked(Shape):
@@ -143,6 +145,8 @@ class Linked(Shape):
 
 
 class Bill(Shape):
+    """Bills and purchase orders, which have the same fields as far as we use them."""
+
     Id: SomeText
     SyncToken: Text = ""
     DocNumber: Text = ""
@@ -152,7 +156,9 @@ class Bill(Shape):
     VendorRef: OneRef = Ref()
     APAccountRef: OneRef = Ref()
     DepartmentRef: OneRef = Ref()
+    SalesTermRef: OneRef = Ref()
     CurrencyRef: OneRef = Ref()
+    POStatus: Text = ""
     TotalAmt: AmountOrNone = None
     Balance: AmountOrNone = None
     Line: Annotated[list[BillLine], BeforeValidator(_rows)] = []
@@ -160,7 +166,7 @@ class Bill(Shape):
 
 
 class Entry(Shape):
-    """An account, class, department or term."""
+    """An account, class, location, term or item."""
 
     Id: SomeText
     Name: Text = ""
@@ -204,6 +210,7 @@ class Preferences(Shape):
 
 
 class CompanyInfo(Shape):
+    Country: Text = ""
     CompanyName: Text = ""
     LegalName: Text = ""
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from chalicelib.engine.errors import ConnectorError, Held, Stale, Unknown
+from chalicelib.engine.merge import owned
 from chalicelib.engine.records import Current, Done, Intent, Json
 from chalicelib.systems.quickbooks_online import looking, shapes
 from chalicelib.systems.quickbooks_online.client import Client, Faulty
+from chalicelib.systems.quickbooks_online.looking import ENTITY
 
-ENTITY = {"vendor": "Vendor", "bill": "Bill"}
 SAME_NAMES = ("Vendor", "Customer", "Employee")
 _TAKEN_BY = re.compile(r"is assigned to TxnType=(\w+) with TxnId=(\w+)")
 
@@ -19,44 +20,49 @@ def settle(client: Client, intent: Intent, faulty: Faulty) -> Done | ConnectorEr
     match faulty.code:
         case "6240":
             return _name_taken(client, intent, faulty)
-        case "600" | "630" if intent.op == "update" or intent.kind == "vendor":
+        case "600" | "630" if intent.op != "create" or intent.kind == "vendor":
             return Unknown(f"{title_of(intent)} was sent before; what came of it is looked up.")
         case "6140" | "600" | "630":
             return _exists(client, intent, faulty)
-        case "610" if intent.op == "update" and "inactive" not in detail:
-            return Held(
-                "missing_in_target",
-                f"{title_of(intent)} was deleted in QuickBooks Online; it is not made again by itself.",
-                cause=title_of(intent),
-                fix="Unlink the record so that it is created anew, or dismiss it if it was rightly deleted.",
-            )
-        case "610" | "2500":
-            return client.trouble(faulty, title=title_of(intent), cause=_pointed_to(intent, faulty.fault.element))
-    return client.trouble(faulty, title=title_of(intent))
+        case "610" if intent.current is not None and "inactive" not in detail:
+            return _gone(intent, intent.current, faulty)
+    return client.trouble(faulty, title=title_of(intent), cause=_cause(intent, faulty, client.line.connection.name))
+
+
+def _gone(intent: Intent, current: Current, faulty: Faulty) -> Done | Held:
+    if intent.op == "delete":
+        return Done(current=current, answer={}, request_id=faulty.fault.trace, notes=["It was gone already."])
+    return Held(
+        "missing_in_target",
+        f"{title_of(intent)} was deleted in QuickBooks Online; it is not made again by itself.",
+        cause=title_of(intent),
+        fix="Unlink the record so that it is created anew, or dismiss it if it was rightly deleted.",
+    )
 
 
 def title_of(intent: Intent) -> str:
     if intent.kind == "vendor":
         return f"The vendor {intent.body['name']}"
-    return f"The bill {intent.body['number'] or intent.mark}"
+    return f"The {intent.kind.replace('_', ' ')} {intent.body.get('number') or intent.mark}"
 
 
 def current_of(kind: str, raw: Json, intent: Intent | None = None) -> Current:
-    return shapes.vendor_current(raw) if kind == "vendor" else shapes.bill_current(raw, intent)
+    return shapes.vendor_current(raw) if kind == "vendor" else shapes.document_current(kind, raw, intent)
 
 
 def differing(intent: Intent, current: Current) -> list[str]:
     """The fields of ours that stand there with another content."""
-    return [part for part, value in intent.body.items() if current.body.get(part) != value]
+    return [part for part, value in intent.body.items() if owned(current.body.get(part), value) != value]
 
 
-def _pointed_to(intent: Intent, element: str) -> str:
-    """What an inactive reference is, as far as the field that Intuit names tells."""
-    if element == "VendorRef":
-        return f"vendor {intent.body.get('vendor')}"
-    if element == "APAccountRef":
-        return f"account {intent.body.get('ap_account')}"
-    return title_of(intent)
+def _cause(intent: Intent, faulty: Faulty, company: str) -> str:
+    """What stands in the way of more than this one document, as far as the fault tells; "" where it does not."""
+    if faulty.code in ("5020", "5030"):
+        return f"{intent.kind} in {company}"
+    if faulty.code not in ("610", "2500"):
+        return ""
+    pointed = {"VendorRef": "vendor", "APAccountRef": "ap_account"}.get(faulty.fault.element, "")
+    return f"{pointed.removeprefix('ap_')} {intent.body.get(pointed)}" if pointed else title_of(intent)
 
 
 # ---------------------------------------------------------------------------------------------- a name that is taken
@@ -101,8 +107,8 @@ def _exists(client: Client, intent: Intent, faulty: Faulty) -> Done | ConnectorE
     """A number that is taken, or a request seen before: ours by the mark is adopted, else a person decides."""
     taken = _TAKEN_BY.search(faulty.fault.detail)
     kind, id_ = (taken[1], taken[2]) if taken else ("", "")
-    raw = client.get("Bill", id_) if kind == "Bill" else None
-    found = [shapes.bill_current(raw, intent)] if raw is not None else []
+    raw = client.get(kind, id_) if kind == ENTITY[intent.kind] else None
+    found = [current_of(intent.kind, raw, intent)] if raw is not None else []
     if not found:
         sighting = looking.look(client, [intent])[0]
         found = [*sighting.ours, *sighting.twins]

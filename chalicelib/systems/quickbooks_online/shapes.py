@@ -8,7 +8,6 @@ from typing import Any
 
 from chalicelib.engine.records import Current, Intent, Json, Money, Reference
 from chalicelib.systems.quickbooks_online import lines, models, names
-from chalicelib.systems.quickbooks_online.lines import LINE_DETAIL
 from chalicelib.systems.quickbooks_online.models import fit
 
 Raw = Mapping[str, Any]
@@ -21,13 +20,16 @@ ADDRESS = {
     "state": "CountrySubDivisionCode",
     "postal_code": "PostalCode",
 }
-BILL_REFERENCES = {
+# Of bills and purchase orders; each has those that its draft names.
+REFERENCES = {
     "vendor": "VendorRef",
     "ap_account": "APAccountRef",
-    "department": "DepartmentRef",
+    "location": "DepartmentRef",
+    "term": "SalesTermRef",
     "currency": "CurrencyRef",
 }
-BILL_TEXT = {"date": "TxnDate", "due_date": "DueDate", "number": "DocNumber"}
+TEXT = {"date": "TxnDate", "due_date": "DueDate", "number": "DocNumber", "status": "POStatus"}
+UNITED_STATES = {"us", "usa", "united states", "united states of america"}  # the one country is spelled in ways
 COMPUTED = {"TotalAmt", "Balance", "HomeBalance", "HomeTotalAmt", "MetaData", "domain", "VendorAddr", "RecurDataRef"}
 
 
@@ -118,17 +120,17 @@ def _phone(body: Json, once: Json) -> object:
     return once.get("phone") or body["phone"]
 
 
-# ---------------------------------------------------------------------------------------------- bills
+# ---------------------------------------------------------------------------------------------- bills, purchase orders
 
 
-def bill_body(body: Json, once: Json, mark: str) -> dict[str, Any]:
+def document_body(body: Json, once: Json, mark: str) -> dict[str, Any]:
     """The fields of a create. The mark always stands last in the note and is never cut."""
     memo = names.text(str(once.get("memo") or ""), names.TEXT - len(mark) - 1)
     sent = [lines.sent(line) for line in lines_of(body)]
-    return {**_bill_fields(body), "Line": sent, "PrivateNote": f"{memo} {mark}".strip()}
+    return {**_document_fields(body), **_tax(once), "Line": sent, "PrivateNote": f"{memo} {mark}".strip()}
 
 
-def bill_merged(intent: Intent, current: Current) -> dict[str, Any]:
+def document_merged(intent: Intent, current: Current) -> dict[str, Any]:
     """A full update: what stands there, with our fields put in its place and everything unknown kept.
 
     A reduced body would clear what it leaves out (sheet section 6).
@@ -138,17 +140,20 @@ def bill_merged(intent: Intent, current: Current) -> dict[str, Any]:
         kept.pop("DocNumber", None)
     listed = current.raw.get("Line")
     theirs = [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
-    ours = lines.merged(lines_of(intent.body), [line for line in theirs if line.get("DetailType") == LINE_DETAIL])
+    ours = lines.merged(lines_of(intent.body), theirs)
     identity = {"Id": current.id, "SyncToken": current.version, "sparse": False}
-    return {**kept, **_bill_fields(intent.body), **identity, "Line": ours}
+    return {**kept, **_document_fields(intent.body), **_tax(intent.once), **identity, "Line": ours}
 
 
-def _bill_fields(body: Json) -> dict[str, Any]:
+def _document_fields(body: Json) -> dict[str, Any]:
     """What has no value is left out: empty references are fragile (sheet section 8.2.1)."""
-    fields: dict[str, Any] = {
-        theirs: {"value": body[ours]} for ours, theirs in BILL_REFERENCES.items() if body.get(ours)
-    }
-    return fields | {theirs: body[ours] for ours, theirs in BILL_TEXT.items() if body.get(ours)}
+    fields: dict[str, Any] = {theirs: {"value": body[ours]} for ours, theirs in REFERENCES.items() if body.get(ours)}
+    return fields | {theirs: body[ours] for ours, theirs in TEXT.items() if body.get(ours)}
+
+
+def _tax(once: Json) -> dict[str, Any]:
+    """How the amounts stand to the tax: said with every write, never compared (it does not always come back)."""
+    return {"GlobalTaxCalculation": once["tax_calculation"]} if once.get("tax_calculation") else {}
 
 
 def lines_of(body: Json) -> Sequence[Mapping[str, Any]]:
@@ -158,20 +163,20 @@ def lines_of(body: Json) -> Sequence[Mapping[str, Any]]:
 
 
 def bill_current(raw: Raw, intent: Intent | None = None) -> Current:
-    """`intent` tells whose mark to look for."""
+    return document_current("bill", raw, intent)
+
+
+def document_current(kind: str, raw: Raw, intent: Intent | None = None) -> Current:
+    """A bill or purchase order; `intent` tells whose mark to look for."""
     bill = fit(models.Bill, raw)
     body: Json = {
-        "vendor": bill.VendorRef.value,
-        "ap_account": bill.APAccountRef.value,
-        "department": bill.DepartmentRef.value,
-        "date": bill.TxnDate,
-        "due_date": bill.DueDate,
-        "number": bill.DocNumber,
-        "currency": bill.CurrencyRef.value,
+        **{ours: getattr(bill, theirs).value for ours, theirs in REFERENCES.items()},
+        **{ours: getattr(bill, theirs) for ours, theirs in TEXT.items()},
         # Subtotals are computed; every other kind of line is somebody's.
         "lines": [lines.form(line) for line in bill.Line if line.DetailType != "SubTotalLineDetail"],
     }
     total = f", {bill.TotalAmt:,.2f} {bill.CurrencyRef.value}".rstrip() if bill.TotalAmt is not None else ""
+    spoken = kind.replace("_", " ").capitalize()
     return Current(
         id=bill.Id,
         version=bill.SyncToken,
@@ -179,18 +184,22 @@ def bill_current(raw: Raw, intent: Intent | None = None) -> Current:
         raw=dict(raw),
         locks=_locks(bill),
         ours=intent is not None and intent.mark in bill.PrivateNote,
-        url=f"{UI}/bill?txnId={bill.Id}",
-        label=f"Bill {bill.DocNumber or bill.Id} of {bill.VendorRef.name or bill.VendorRef.value}{total}",
+        url=f"{UI}/{kind.replace('_', '')}?txnId={bill.Id}",
+        label=f"{spoken} {bill.DocNumber or bill.Id} of {bill.VendorRef.name or bill.VendorRef.value}{total}",
     )
 
 
 def _locks(bill: models.Bill) -> dict[str, str]:
-    """A paid bill keeps its vendor, lines and currency (sheet section 6)."""
-    paid = any(txn.TxnType.startswith("BillPayment") for txn in bill.LinkedTxn)
+    """A paid bill keeps its vendor, lines and currency (sheet section 6), and so does an order that is billed."""
     partly = bill.Balance is not None and bill.TotalAmt is not None and bill.Balance < bill.TotalAmt
-    if not paid and not partly:
+    linked = {txn.TxnType for txn in bill.LinkedTxn}
+    if partly or any(kind.startswith("BillPayment") for kind in linked):
+        why = "it has payments"
+    elif "Bill" in linked:
+        why = "a bill is linked to it"
+    else:
         return {}
-    return dict.fromkeys(("vendor", "lines", "currency", "ap_account"), "it has payments")
+    return dict.fromkeys(("vendor", "lines", "currency", "ap_account"), why)
 
 
 def money(raw: Raw) -> Money | None:
@@ -220,9 +229,9 @@ def reference(kind: str, raw: Raw) -> Reference:
     )
 
 
-def preferences(raw: Raw) -> list[Reference]:
-    """The switches that decide about a document (sheet section 8.9), as facts under names of ours."""
-    switches = fit(models.Preferences, raw)
+def preferences(raw: Raw, company: Raw) -> list[Reference]:
+    """What decides about a document (sheet sections 8.8, 8.9), as facts under names of ours; "" if it is not said."""
+    switches, country = fit(models.Preferences, raw), fit(models.CompanyInfo, company).Country
     books, currencies = switches.AccountingInfoPrefs, switches.CurrencyPrefs
     others = {pair.Name: pair.Value for pair in switches.OtherPrefs.NameValue}
     facts = {
@@ -234,6 +243,9 @@ def preferences(raw: Raw) -> list[Reference]:
         "home_currency": currencies.HomeCurrency.value,
         "sales_tax": _flag(switches.TaxPrefs.UsingSalesTax),
         "warns_of_duplicate_bills": others.get("WarnDuplicateBillNumber", ""),
+        "purchase_orders": others.get("VendorAndPurchasesPrefs.PurchaseOrderEnabled", ""),
+        "own_numbers": others.get("VendorAndPurchasesPrefs.UseCustomTxnNumbers", ""),
+        "abroad": _flag(bool(country) and country.casefold() not in UNITED_STATES),
     }
     return [Reference(id=name, name=value) for name, value in facts.items()]
 

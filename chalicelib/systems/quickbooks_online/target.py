@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeGuard
 
-from chalicelib.engine.errors import ConnectorError, LockedOut, TryAgain, Unknown
+from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain, Unknown
 from chalicelib.engine.line import Line
 from chalicelib.engine.records import Current, Done, Intent, Json, Reference, Sighting
 from chalicelib.systems.quickbooks_online import faults, looking, query, refusals, shapes
 from chalicelib.systems.quickbooks_online.client import Answer, Client, Faulty
+from chalicelib.systems.quickbooks_online.looking import ENTITY
 from chalicelib.systems.quickbooks_online.models import Unfit
-from chalicelib.systems.quickbooks_online.refusals import ENTITY, title_of
+from chalicelib.systems.quickbooks_online.refusals import title_of
 
-LISTS = {"vendor": "Vendor", "account": "Account", "class": "Class", "department": "Department", "term": "Term"}
+LISTS = {
+    "vendor": "Vendor",
+    "account": "Account",
+    "class": "Class",
+    "location": "Department",
+    "term": "Term",
+    "item": "Item",
+}
 NUMBERS_PER_QUERY = 30
 OPTIONAL = {"2200": "WebAddr", "2210": "PrimaryEmailAddr"}  # left out where they are not accepted
 
@@ -29,7 +37,8 @@ class QuickBooksOnlineTarget:
     def references(self, kind: str) -> Sequence[Reference]:
         try:
             if kind == "preference":
-                return shapes.preferences(self.client.one("Preferences"))
+                company = self.client.get("CompanyInfo", self.client.realm) or {}
+                return shapes.preferences(self.client.one("Preferences"), company)
             # Inactive entries are hidden unless asked for (sheet section 7).
             rows = query.rows(self.client, LISTS[kind], "Active IN (true,false)")
             return [shapes.reference(kind, row) for row in rows]
@@ -60,10 +69,13 @@ class QuickBooksOnlineTarget:
     def perform(self, intents: Sequence[Intent]) -> Sequence[Done | ConnectorError]:
         outcomes: list[Done | ConnectorError] = []
         stopped: ConnectorError | None = None
+        off: dict[str, Held] = {}  # kinds of documents that the customer's plan does not have
         for intent in intents:
-            outcome = stopped or self._one(intent)
+            outcome = stopped or off.get(intent.kind) or self._one(intent)
             if _stops_all(outcome):
                 stopped = outcome  # the rest would meet the same closed door, or wait for the same turn
+            if isinstance(outcome, Held) and outcome.reason == "not_available":
+                off[intent.kind] = outcome
             outcomes.append(outcome)
         return outcomes
 
@@ -89,6 +101,17 @@ class QuickBooksOnlineTarget:
             return trouble
 
     def _write(self, intent: Intent) -> Done:
+        return self._delete(intent) if intent.op == "delete" else self._put(intent)
+
+    def _delete(self, intent: Intent) -> Done:
+        assert intent.current is not None
+        body: Json = {"Id": intent.current.id, "SyncToken": intent.current.version}
+        answer = self.client.write(ENTITY[intent.kind], body, request_id=intent.attempt_key, operation="delete")
+        told = shapes.plain(answer.body[ENTITY[intent.kind]])
+        assert isinstance(told, dict)
+        return Done(current=intent.current, answer=told, request_id=answer.trace)
+
+    def _put(self, intent: Intent) -> Done:
         """Write it; a field that is not accepted and can be spared is left out, and some refusals get one repeat."""
         body, request_id, notes = _body(intent), intent.attempt_key, _notes(intent)
         repeated = False
@@ -115,8 +138,8 @@ def _body(intent: Intent) -> Json:
             return shapes.vendor_body(intent.body, intent.once)
         return shapes.vendor_changes(intent, intent.current)
     if intent.current is None:
-        return shapes.bill_body(intent.body, intent.once, intent.mark)
-    return shapes.bill_merged(intent, intent.current)
+        return shapes.document_body(intent.body, intent.once, intent.mark)
+    return shapes.document_merged(intent, intent.current)
 
 
 def _done(intent: Intent, answer: Answer, notes: Sequence[str]) -> Done:
@@ -124,7 +147,7 @@ def _done(intent: Intent, answer: Answer, notes: Sequence[str]) -> Done:
     assert isinstance(raw, dict)
     try:
         current = refusals.current_of(intent.kind, raw, intent)
-        total = shapes.money(raw) if intent.kind == "bill" else None
+        total = shapes.money(raw) if intent.money else None
     except Unfit as unfit:
         what = f"QuickBooks Online took {title_of(intent)}, but its answer cannot be read ({unfit})."
         raise Unknown(what).seen(str(shapes.plain(raw))) from unfit

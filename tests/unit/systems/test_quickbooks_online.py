@@ -177,7 +177,7 @@ def _bill(**changes: Any) -> Intent:
 
 def test_the_body_of_a_bill_is_the_sheets() -> None:
     intent = _bill()
-    assert shapes.wire(shapes.bill_body(intent.body, intent.once, intent.mark)) == {
+    assert shapes.wire(shapes.document_body(intent.body, intent.once, intent.mark)) == {
         "VendorRef": {"value": "56"},
         "APAccountRef": {"value": "33"},
         "TxnDate": "2026-11-20",
@@ -197,7 +197,7 @@ def test_the_body_of_a_bill_is_the_sheets() -> None:
 
 def test_the_mark_stands_last_and_is_never_cut() -> None:
     intent = _bill(memo="x" * 9000)
-    note = shapes.bill_body(intent.body, intent.once, intent.mark)["PrivateNote"]
+    note = shapes.document_body(intent.body, intent.once, intent.mark)["PrivateNote"]
     assert len(note) <= 4000
     assert note.endswith(intent.mark)
 
@@ -218,7 +218,7 @@ def test_a_recorded_bill_is_read_and_an_update_keeps_what_is_not_ours() -> None:
         bill_line(account="42", amount=Decimal("1.00"), description="new"),
         bill_line(account="77", amount=Decimal("2.00"), description=""),
     ]
-    merged = shapes.bill_merged(replace(_bill(lines=lines), op="update"), current)
+    merged = shapes.document_merged(replace(_bill(lines=lines), op="update"), current)
     assert merged["SomethingNew"] == {"kept": True}
     assert merged["Id"] == "814" and merged["SyncToken"] == "0"
     detail = merged["Line"][0]["AccountBasedExpenseLineDetail"]

@@ -15,7 +15,7 @@ from chalicelib.systems.quickbooks_online.drafts import bill_line
 from chalicelib.systems.quickbooks_online.models import Unfit
 from tests.unit.systems.quickbooks_online_desk import a_bill, a_vendor, intent, recorded
 
-DETAIL = lines.LINE_DETAIL
+DETAIL = lines.ACCOUNT_LINE
 
 
 # ---------------------------------------------------------------------------------------------- names
@@ -134,14 +134,14 @@ def test_money_is_the_sum_of_the_lines() -> None:
 def test_what_is_not_sent_is_not_compared() -> None:
     bare = a_bill(due_date=None, ap_account="")
     assert set(bare.body) == {"vendor", "date", "number", "lines"}
-    full = a_bill(send_currency=True, department="4")
+    full = a_bill(send_currency=True, location="4")
     assert (full.body["currency"], full.body["department"]) == ("USD", "4")
 
 
 def test_a_whole_number_survives_a_long_memo() -> None:
     number = "A-VERY-LONG-INVOICE-NUMBER-2026-11"
     made = intent(a_bill(number=number, memo="m" * 9000))
-    note = shapes.bill_body(made.body, made.once, made.mark)["PrivateNote"]
+    note = shapes.document_body(made.body, made.once, made.mark)["PrivateNote"]
     assert len(note) <= 4000
     assert number in note and note.endswith(made.mark)
 
@@ -155,7 +155,7 @@ def test_nothing_empty_is_sent() -> None:
         return value not in ("", None)
 
     bill = intent(a_bill(number="", due_date=None, ap_account="", memo=""))
-    assert filled(shapes.bill_body(bill.body, bill.once, bill.mark))
+    assert filled(shapes.document_body(bill.body, bill.once, bill.mark))
     vendor = a_vendor()
     assert shapes.vendor_body(vendor.body, vendor.once) == {"DisplayName": "Northwind Paper"}
 
@@ -165,11 +165,13 @@ def test_nothing_empty_is_sent() -> None:
 
 def test_a_recorded_bill_has_its_normal_form() -> None:
     current = shapes.bill_current(recorded("bill.create-response.json", "Bill"))
-    line = {"class": "100000000000128320", "customer": "", "description": ""}
+    line = {"class": "100000000000128320", "customer": "", "description": "", "item": "", "tax_code": "NON"}
     assert current.body == {
         "vendor": "4",
         "ap_account": "38",
-        "department": "",
+        "location": "",
+        "term": "",
+        "status": "",
         "date": "2017-12-16",
         "due_date": "2018-12-26",
         "number": "17",
@@ -253,7 +255,9 @@ def test_recorded_lists_are_references() -> None:
 
 
 def test_recorded_preferences_are_facts() -> None:
-    facts = {fact.id: fact.name for fact in shapes.preferences(recorded("preferences.accounting.json", "Preferences"))}
+    facts = {
+        fact.id: fact.name for fact in shapes.preferences(recorded("preferences.accounting.json", "Preferences"), {})
+    }
     assert facts["book_close_date"] == "2018-12-31"
     assert facts["classes_on_lines"] == facts["locations"] == facts["account_numbers"] == "true"
     assert facts["multi_currency"] == "false"
@@ -327,7 +331,7 @@ def standing(**more: Any) -> Current:
 
 def updated(current: Current, *wanted: tuple[str, str, str], **changes: Any) -> dict[str, Any]:
     made = [bill_line(account=a, amount=Decimal(b), description=c) for a, b, c in wanted]
-    return shapes.bill_merged(intent(a_bill(lines=made, **changes), current=current), current)
+    return shapes.document_merged(intent(a_bill(lines=made, **changes), current=current), current)
 
 
 def test_an_update_keeps_every_field_that_is_not_ours() -> None:

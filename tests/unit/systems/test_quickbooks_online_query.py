@@ -246,9 +246,9 @@ def test_an_answer_that_does_not_fit_leaves_the_outcome_open(bad: dict[str, Any]
 def test_a_field_that_is_dropped_without_a_word_is_noted() -> None:
     peer = Peer()
     peer.say(BILL, echo("Bill", DepartmentRef=None))
-    (outcome,) = desk(peer).target.perform([intent(a_bill(department="4"))])
+    (outcome,) = desk(peer).target.perform([intent(a_bill(location="4"))])
     assert isinstance(outcome, Done)
-    assert outcome.notes == ["It came back with another value of department than was sent."]
+    assert outcome.notes == ["It came back with another value of location than was sent."]
 
 
 @pytest.mark.parametrize("code", ["1000", "1010", "1020"])
