@@ -94,6 +94,10 @@ class Flow:
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)
 
+    def is_needed(self, move: Move) -> bool:
+        """Whether records of other moves point to this one's."""
+        return any(move.target_kind in other.references for other in self.moves)
+
     def lists(self, policies: Mapping[str, str]) -> list[str]:
         """The target's lists that the moves need under these policies."""
         return sorted({kind for move in self.moves for kind in move.lists(policies)})

@@ -273,7 +273,7 @@ class Outcomes:
 
     def _and_release(self, head: Head) -> Head:
         """Records that waited for this one go on."""
-        if self.move is not self.flow.flow.moves[-1] and head.link:
+        if head.link and self.flow.flow.is_needed(self.move):
             hold.dependents(self.flow, head.key)
         return head
 

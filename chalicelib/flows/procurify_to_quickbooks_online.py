@@ -1,20 +1,21 @@
 """Procurify to QuickBooks Online.
 
-Vendors and approved bills are read from Procurify and written to QuickBooks Online; a bill that changes after that is
-changed there too. Nothing is ever written to Procurify. Runs on the customer's schedule, over what changed since the
-last finished run.
+Vendors, approved bills and, as summaries that post nothing, purchase orders are read from Procurify and written to
+QuickBooks Online; what changes after that is changed there too. Nothing is ever written to Procurify. Runs on the
+customer's schedule, over what changed since the last finished run.
 """
 
 from __future__ import annotations
 
-from chalicelib.engine.errors import Held
-from chalicelib.engine.flow import Flow, Link, Move, Policy
+from chalicelib.engine.flow import NONE, Flow, Link, Move, Policy
 from chalicelib.engine.match import same_address, same_id, same_name
-from chalicelib.engine.records import Draft, Reference
+from chalicelib.engine.records import Draft, Json
 from chalicelib.systems.procurify.bills import Bill
 from chalicelib.systems.procurify.lines import BillLine
+from chalicelib.systems.procurify.orders import PurchaseOrder
 from chalicelib.systems.procurify.vendors import Vendor
-from chalicelib.systems.quickbooks_online.drafts import bill_draft, bill_line, vendor_draft
+from chalicelib.systems.quickbooks_online import books
+from chalicelib.systems.quickbooks_online.drafts import bill_draft, bill_line, purchase_order_draft, vendor_draft
 
 # Procurify keeps tax and freight on no account of its own: the customer names one.
 ACCOUNT_POLICIES = {"tax": "tax_account", "freight": "freight_account"}
@@ -22,35 +23,38 @@ ACCOUNT_POLICIES = {"tax": "tax_account", "freight": "freight_account"}
 
 def vendor(v: Vendor, link: Link) -> Draft:
     return vendor_draft(
-        name=v.name,
-        company=v.name,
-        email=v.email,
-        phone=v.phone,
-        line1=v.line1,
-        line2=v.line2,
-        city=v.city,
-        state=v.state,
-        postal_code=v.postal_code,
-        country=v.country,
-        outside_id=v.external_id,
-    )
+        name=v.name, company=v.name, email=v.email, phone=v.phone, line1=v.line1, line2=v.line2, city=v.city,
+        state=v.state, postal_code=v.postal_code, country=v.country, outside_id=v.external_id,
+    )  # fmt: skip
 
 
 def bill(b: Bill, link: Link) -> Draft:
-    _one_company(b)
-    _currency(b, link)
-    _open_books(b, link)
+    vendor, title = _vendor(b, link), f"The bill {b.number}"
+    date, postponed = books.posting_date(link, title=title, date=b.date)
+    coded = link.policy("tax_mode") == "codes"
     return bill_draft(
-        vendor=link.need("vendor", b.vendor_id, b.vendor_name),
+        **books.money(link, title=title, currency=b.currency, vendor=vendor, vendor_name=b.vendor_name),
+        vendor=vendor,
         vendor_name=b.vendor_name,
-        ap_account=link.only("account", "ap_account", _is_payable, "Every bill needs an accounts-payable account."),
-        date=b.date,
+        date=date,
         due_date=b.due_date,
         number=b.number,
-        currency=b.currency,
-        send_currency=link.fact("preference", "multi_currency") == "true",
-        lines=[bill_line(account=_account(x, link), amount=x.amount, description=x.description) for x in b.lines],
-        memo=_memo(b),
+        lines=[_line(x, link) for x in b.lines if not (coded and x.role == "tax")],
+        memo=_memo(b, postponed),
+        location=books.one_location(link, title=title, names=[_place(x, "location_from", link) for x in b.lines]),
+        term=link.may("term", b.payment_terms) if link.policy("term_from") == "bill" else "",
+        tax_calculation=books.tax_calculation(link, title=title, inclusive=b.taxes_inclusive if coded else None),
+        total=b.total if coded else None,
+    )
+
+
+def _line(x: BillLine, link: Link) -> Json:
+    return bill_line(
+        account=_account(x, link),
+        amount=x.amount,
+        description=x.description,
+        klass=link.may("class", _place(x, "class_from", link)) if link.policy("class_from") != NONE else None,
+        tax_code=link.value("tax_code", x.tax_name or "untaxed") if link.policy("tax_mode") == "codes" else None,
     )
 
 
@@ -61,48 +65,50 @@ def _account(line: BillLine, link: Link) -> str:
     return link.need("account", line.account_code, line.account_label)
 
 
-def _memo(b: Bill) -> str:
+def _place(line: BillLine, policy: str, link: Link) -> str:
+    return {"department": line.department, "location": line.location}.get(link.policy(policy), "")
+
+
+def _vendor(document: Bill | PurchaseOrder, link: Link) -> str:
+    """The catch-all vendor OTHER stands for many: the name that was typed must be a vendor's there, or be mapped."""
+    if document.vendor_is_other:
+        return link.listed("vendor", document.vendor_name)
+    return link.need("vendor", document.vendor_id, document.vendor_name)
+
+
+def _memo(b: Bill, postponed: str) -> str:
     orders = f"PO {', '.join(b.po_numbers)}" if b.po_numbers else ""
     rounded = f"rounded by {b.rounding}" if b.rounding else ""
-    return " · ".join(part for part in (orders, b.note, rounded) if part)
+    return " · ".join(part for part in (orders, postponed, b.note, rounded) if part)
 
 
-def _one_company(b: Bill) -> None:
-    if b.vendor_is_other:
-        raise Held(
-            "vendor_is_other",
-            f"The bill {b.number} names the catch-all vendor OTHER for {b.vendor_name or 'nobody'}.",
-            cause=f"vendor {b.vendor_name}",
-            fix="Choose the real vendor on the bill in Procurify.",
-        )
+def summary(o: PurchaseOrder, link: Link) -> Draft:
+    vendor, title = _vendor(o, link), f"The purchase order {o.number}"
+    books.check_purchase_orders(link)
+    return purchase_order_draft(
+        **books.money(link, title=title, currency=o.currency, vendor=vendor, vendor_name=o.vendor_name),
+        vendor=vendor,
+        vendor_name=o.vendor_name,
+        date=o.date,
+        number=o.number,
+        send_number=link.fact("preference", "own_numbers") != "false",
+        is_open=o.is_open,
+        lines=_summed_up(o, link),
+        memo=o.comment,
+    )
 
 
-def _currency(b: Bill, link: Link) -> None:
-    home = link.fact("preference", "home_currency")
-    if home and b.currency != home and link.fact("preference", "multi_currency") != "true":
-        raise Held(
-            "currency_mismatch",
-            f"The bill {b.number} is in {b.currency}; the books are kept in {home} only.",
-            cause=f"currency {b.currency}",
-            fix=f"Turn on multicurrency in QuickBooks Online, or bill in {home}.",
-            waits_for=["reference:preference"],
-        )
-
-
-def _open_books(b: Bill, link: Link) -> None:
-    closed = link.fact("preference", "book_close_date")
-    if closed and b.date.isoformat() <= closed:
-        raise Held(
-            "closed_period",
-            f"The bill {b.number} is dated {b.date}; the books are closed up to {closed}.",
-            cause=f"books closed up to {closed}",
-            fix="Change the date in Procurify, or open the period in QuickBooks Online.",
-            waits_for=["reference:preference"],
-        )
-
-
-def _is_payable(account: Reference) -> bool:
-    return account.kind == "Accounts Payable"
+def _summed_up(o: PurchaseOrder, link: Link) -> list[Json]:
+    """One line for all of it where the customer names an item or account for that, else one an account."""
+    for policy, kind in (("purchase_order_item", "item"), ("purchase_order_account", "account")):
+        if link.policy(policy):
+            on = {kind: link.setting(policy, kind, "")}
+            return [bill_line(**on, amount=o.total, description=f"Purchase order {o.number}")]
+    accounts = [(link.need("account", x.account_code, x.account_label), x.amount, "") for x in o.lines]
+    if rest := o.total - sum(x.amount for x in o.lines):
+        account = link.setting("freight_account", "account", f"The order has freight, tax or a discount of {rest}.")
+        accounts.append((account, rest, "Freight, tax and discount"))
+    return [bill_line(account=id_, amount=amount, description=text) for id_, amount, text in accounts]
 
 
 FLOW = Flow(
@@ -115,12 +121,37 @@ FLOW = Flow(
         dated=False,
         many_to_one=True,
     ),
-    Move("procurify.bill", "quickbooks_online.bill", make=bill, references=["account", "preference"]),
+    Move(
+        "procurify.bill",
+        "quickbooks_online.bill",
+        make=bill,
+        references=["account", "preference", "vendor"],
+        references_if={"class": "class_from", "location": "location_from", "term": "term_from"},
+        values=["tax_code"],
+        withdrawn="withdrawn_bill",
+    ),
+    Move(
+        "procurify.purchase_order",
+        "quickbooks_online.purchase_order",
+        make=summary,
+        references=["account", "preference", "vendor"],
+        references_if={"item": "purchase_order_item"},
+        withdrawn="cancelled_purchase_order",
+    ),
     title="Procurify to QuickBooks Online",
     policies=[
         Policy("unmatched_vendor", "hold", ("hold", "create"), "A vendor that QuickBooks Online does not have."),
         Policy("ap_account", "", (), "The accounts-payable account of bills, where there are several."),
         Policy("tax_account", "", (), "The account for tax that is added to a bill's lines."),
         Policy("freight_account", "", (), "The account for freight and shipping on a bill."),
+        Policy("class_from", NONE, (NONE, "department", "location"), "What of Procurify becomes the class of a line."),
+        Policy("location_from", NONE, (NONE, "location", "department"), "What becomes the location of a bill."),
+        Policy("term_from", NONE, (NONE, "bill"), "Whether a bill's payment terms become its terms there."),
+        Policy("tax_mode", "lines", ("lines", "codes"), "Tax as lines of its own, or by tax codes that add it there."),
+        Policy("closed_period", "hold", ("hold", "first_open_day"), "A bill dated in a period that is closed there."),
+        Policy("withdrawn_bill", "hold", ("hold", "delete"), "A bill withdrawn or deleted after it was moved."),
+        Policy("cancelled_purchase_order", "hold", ("hold", "close", "delete"), "An order cancelled after it moved."),
+        Policy("purchase_order_account", "", (), "One account for all of an order, instead of one line an account."),
+        Policy("purchase_order_item", "", (), "One item for all of an order, where orders take no account lines."),
     ],
 )

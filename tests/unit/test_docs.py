@@ -108,8 +108,8 @@ def _made_of_a_kind(template: str, where: str) -> Iterator[str]:
     match template:
         case "f'{kind}_unmatched'":
             yield from {f"{move.target_kind}_unmatched" for flow in flows for move in flow.moves if move.match}
-        case "f'waits_for_{kind}'":  # what later moves may need; nothing comes after the last one
-            yield from {f"waits_for_{move.name}" for flow in flows for move in flow.moves[:-1]}
+        case "f'waits_for_{kind}'":
+            yield from {f"waits_for_{move.name}" for flow in flows for move in flow.moves if flow.is_needed(move)}
         case _:
             raise AssertionError(f"{where}: a reason that this test cannot read: {template}")
 

@@ -1,4 +1,4 @@
-"""Procurify: where companies ask for, approve and bill their purchases. We read vendors and bills from it."""
+"""Procurify: where companies ask for, approve and bill their purchases. We read vendors, orders and bills from it."""
 
 from __future__ import annotations
 

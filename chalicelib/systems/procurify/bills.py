@@ -12,6 +12,7 @@ from chalicelib.systems.procurify.lines import BillLine, cents, settle
 from chalicelib.systems.procurify.reading import number_at, read, shortened, text_at, trim, unknown_value, unreadable
 from chalicelib.systems.procurify.shapes import Amount, BillShape, Currency, Shape, normal_uuid
 from chalicelib.systems.procurify.times import NoDay, day, moment, says_utc, zone_of
+from chalicelib.systems.procurify.vendors import OTHER, named
 
 LIST = "/api/v3/ap/bills/"
 ONE = "/api/v2/ap/bills/{uuid}/"
@@ -19,7 +20,6 @@ STATUSES = frozenset(range(9))
 APPROVED = frozenset({2, 4, 6, 7, 8})  # approved, and what comes after it: paid, payment on its way
 TYPES = frozenset({0, 1, 2})
 ORDER = 0  # the other types, employee expenses and card purchases, owe their vendor nothing
-OTHER = 1  # the type of the catch-all vendor, whose bills name the real one in their own snapshot
 DAYS = ("invoice_date", "due_date")
 UNUSED_IN_FINGERPRINT = ("last_modified_datetime", "version")
 
@@ -48,6 +48,7 @@ class Bill:
     po_numbers: tuple[str, ...]
     url: str
     rounding: Decimal = Decimal("0.00")
+    taxes_inclusive: frozenset[bool] = frozenset()  # whether they stand inside the amounts, or on top; both: mixed
     vendor_is_other: bool = False
 
 
@@ -94,7 +95,7 @@ def document(source_id: str, body: Json) -> SourceDocument:
 
 
 def label(body: Json) -> str:
-    number, vendor = shortened(text_at(body, "invoice_number")), shortened(_vendor_name(body))
+    number, vendor = shortened(text_at(body, "invoice_number")), shortened(named(body, "vendor"))
     number = number or ("" if vendor else shortened(text_at(body, "uuid")))
     return " ".join(["Bill", *([number] if number else []), *(["of", vendor] if vendor else [])])
 
@@ -116,7 +117,7 @@ def parse(body: Json, *, url: str) -> Bill:
         id=shape.uuid,
         number=shape.invoice_number.strip(),
         vendor_id=str(shape.vendor.id),
-        vendor_name=_vendor_name(body),
+        vendor_name=named(body, "vendor"),
         vendor_is_other=shape.vendor.type == OTHER,
         date=issued,
         due_date=due,
@@ -124,6 +125,7 @@ def parse(body: Json, *, url: str) -> Bill:
         total=settled.total,
         lines=settled.lines,
         rounding=settled.rounding,
+        taxes_inclusive=frozenset(bool(item.tax_is_inclusive) for item in shape.items if cents(item.tax_amount)),
         note=shape.note,
         payment_terms=shape.payment_terms,
         status=shape.status,
@@ -131,13 +133,6 @@ def parse(body: Json, *, url: str) -> Bill:
         po_numbers=tuple(dict.fromkeys(number for number in numbers if number)),
         url=url,
     )
-
-
-def _vendor_name(body: Json) -> str:
-    vendor = body.get("vendor")
-    if isinstance(vendor, dict) and vendor.get("type") == OTHER and text_at(body, "vendor_name").strip():
-        return text_at(body, "vendor_name")
-    return text_at(vendor, "name")
 
 
 def _day(body: Json, name: str, record: str) -> datetime.date | None:
@@ -170,7 +165,7 @@ def _summary(body: Json) -> Summary:
     return Summary(
         title=label(body),
         number=shortened(text_at(body, "invoice_number"), 200),
-        party=shortened(_vendor_name(body), 200),
+        party=shortened(named(body, "vendor"), 200),
         day=issued,
         money=money,
     )

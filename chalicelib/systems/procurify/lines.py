@@ -20,7 +20,7 @@ Role = Literal["item", "tax", "freight", "cost"]
 class BillLine:
     """`account_code` is "" for tax and freight, which Procurify keeps on no account: the customer's mapping has them.
 
-    `location` is the branch of the department.
+    `location` is the branch of the department, `tax_name` the tax that this amount bears, "" for none.
     """
 
     account_code: str
@@ -30,6 +30,7 @@ class BillLine:
     description: str
     amount: Decimal
     role: Role
+    tax_name: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +79,14 @@ def _item_lines(bill: BillShape, record: str) -> Iterator[BillLine]:
                 cause=f"{record}: {item.currency.name} in {bill.currency.name}",
                 fix="Split the bill in Procurify so that each bill has one currency, or enter it in the books by hand.",
             )
-        yield from _split(item, number, record=record, money=bill.currency.name)
         tax = cents(item.tax_amount)
+        borne = (item.tax_name.strip() or "Tax") if tax else ""
+        for line in _split(item, number, record=record, money=bill.currency.name):
+            yield replace(line, tax_name=borne)
         if tax and item.tax_is_inclusive is None:
             raise unreadable(record, [(f"items.{number}.tax_is_inclusive", "should be true or false beside a tax")])
         if tax and not item.tax_is_inclusive:  # an inclusive tax is inside total_cost already
-            yield _apart("tax", item.tax_name.strip() or "Tax", item.description, amount=tax)
+            yield _apart("tax", borne, item.description, amount=tax)
     yield from _freight_lines(bill, record)
 
 

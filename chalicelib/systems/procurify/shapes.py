@@ -191,3 +191,36 @@ class BillShape(Shape):
     costs: list[Cost]
     added_purchase_orders: Annotated[list[NumberedOrder], BeforeValidator(_entries)] = []
     locationTimezone: str | None = None  # of the headquarters; put in by the source when a day needs it
+
+
+# ------------------------------------------------------------------ purchase orders
+
+
+class Share(Shape):
+    amount: Amount
+    account: BudgetRow
+
+
+class OrderItem(Shape):
+    status: int | None = None
+    is_active: bool | None = None
+    total_cost: Amount
+    account: BudgetRow | None = None
+    spend_allocation: Annotated[list[Share], BeforeValidator(_entries)] = []
+
+
+class OrderShape(Shape):
+    procurify_PO: int
+    number: Text = ""
+    version: object = None
+    last_modified: object = None
+    state: int
+    active: bool = True
+    date: str
+    pref_vendor: BillVendor
+    vendor_name: Text = ""
+    purchased_currency: Currency
+    total: Amount
+    comment: Text = ""
+    order_items: list[OrderItem]
+    locationTimezone: str | None = None  # of the headquarters; put in by the source when the day needs it

@@ -1,6 +1,7 @@
-"""Procurify as a source: vendors by full scan, bills by what changed since.
+"""Procurify as a source: vendors by full scan, bills and purchase orders by what changed since.
 
-Nothing announces a change or a deletion here, and list rows of bills are thin: each changed bill is fetched by id.
+Nothing announces a change or a deletion here, and list rows of bills and orders are thin: each changed one is fetched
+by its id.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from datetime import timedelta
 from chalicelib.engine.errors import TryAgain
 from chalicelib.engine.line import Line
 from chalicelib.engine.records import Json, Page, Row, SourceDocument
-from chalicelib.systems.procurify import bills, vendors
+from chalicelib.systems.procurify import bills, orders, vendors
 from chalicelib.systems.procurify.client import Client
 from chalicelib.systems.procurify.listing import Place, begin, is_older, onward, resume, saw
 from chalicelib.systems.procurify.reading import text_at
@@ -21,12 +22,13 @@ from chalicelib.systems.procurify.times import as_text, moment
 
 LOCATIONS = "/api/v2/locations/?headquarter=true&page=1&page_size=50"
 OVERLAP = timedelta(minutes=5)
+OVERLAP_OF_DAYS = timedelta(days=2)  # a calendar date, in a zone that is not told (sheet section 2, Filters)
 
 log = logging.getLogger(__name__)
 
 
 class ProcurifySource:
-    """Kinds: "vendor" and "bill"."""
+    """Kinds: "vendor", "bill" and "purchase_order"."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
@@ -40,6 +42,9 @@ class ProcurifySource:
         if kind == "bill":
             place = resume(token) if token else self._begin_bills(None if full else watermark)
             return self._turn(kind, place, bills.row, "last_modified_datetime", watermark)
+        if kind == "purchase_order":
+            place = resume(token) if token else self._begin_orders(None if full else watermark)
+            return self._turn(kind, place, orders.row, "last_modified", watermark)
         raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
 
     def fetch(self, kind: str, source_id: str) -> SourceDocument | None:
@@ -47,6 +52,8 @@ class ProcurifySource:
             return self._fetch_vendor(source_id)
         if kind == "bill":
             return self._fetch_bill(source_id)
+        if kind == "purchase_order":
+            return self._fetch_order(source_id)
         raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
 
     def parse(self, kind: str, body: Json) -> object:
@@ -54,6 +61,8 @@ class ProcurifySource:
             return vendors.parse(body)
         if kind == "bill":
             return bills.parse(body, url=self.client.host)
+        if kind == "purchase_order":
+            return orders.parse(body)
         raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
 
     # ------------------------------------------------------------------ lists
@@ -66,12 +75,23 @@ class ProcurifySource:
             query["last_modified_datetime_0"] = since
         return begin(bills.LIST, now=self.line.clock.now(), query=query, since=since)
 
+    def _begin_orders(self, watermark: str | None) -> Place:
+        query = {"order_by": "-last_modified"}
+        known = moment(watermark)
+        first = (known - OVERLAP_OF_DAYS).date() if known else None
+        if first:
+            query["modified_date_0"] = first.isoformat()
+        # The day begins up to a day earlier somewhere: only rows before that show that the filter is ignored.
+        since = f"{first - timedelta(days=1)}T00:00:00Z" if first else ""
+        return begin(orders.LIST, now=self.line.clock.now(), query=query, since=since)
+
     def _turn(
         self, kind: str, place: Place, row: Callable[[Json], Row | None], changed: str, watermark: str | None
     ) -> Page:
         listed = self.client.page(place.path)
         if listed is None and place.page == 1:
-            raise TryAgain(f"Procurify does not offer its list of {kind}s at {place.path.split('?')[0]} just now.")
+            spoken = kind.replace("_", " ")
+            raise TryAgain(f"Procurify does not offer its list of {spoken}s at {place.path.split('?')[0]} just now.")
         raws = listed.rows if listed else []
         moments = [raw.get(changed) for raw in raws if isinstance(raw, dict)]
         if is_older(place, moments):
@@ -108,6 +128,19 @@ class ProcurifySource:
         if vendors.vendor_id(raw) not in (None, source_id):
             raise TryAgain(f"Procurify answered with another vendor than the one with the id {source_id}.")
         return vendors.document(source_id, raw)
+
+    def _fetch_order(self, source_id: str) -> SourceDocument | None:
+        raw = (
+            self.client.one(orders.ONE.format(id=source_id)) if source_id.isdecimal() and source_id.isascii() else None
+        )
+        if raw is None:
+            return None
+        if orders.order_id(raw) not in (None, source_id):
+            raise TryAgain(f"Procurify answered with another purchase order than the one with the id {source_id}.")
+        body = orders.keep(raw)
+        if orders.needs_zone(body):
+            body["locationTimezone"] = self._headquarters_zone()
+        return orders.document(source_id, body)
 
     def _fetch_bill(self, source_id: str) -> SourceDocument | None:
         known = normal_uuid(source_id)

@@ -13,6 +13,7 @@ LIST = "/api/v3/vendors/"
 TYPES = frozenset(range(1, 8))
 # OTHER, punchout, employee, card provider, checkout: never suppliers in anybody's books (sheet section 5.1).
 NOT_SUPPLIERS = frozenset({1, 2, 5, 6, 7})
+OTHER = 1  # the type of the catch-all vendor, whose documents name the real one in their own snapshot
 MARK = re.compile(r"([a-z_]+):[^:]+:(.+)", re.DOTALL)
 
 
@@ -69,6 +70,14 @@ def document(source_id: str, raw: Json) -> SourceDocument:
         live=number_at(body, "type") not in NOT_SUPPLIERS,
         came_from=(mark.group(1), mark.group(2)) if mark else None,
     )
+
+
+def named(document: Json, field: str) -> str:
+    """The vendor's name on a bill or order; of the catch-all vendor the name that was typed there."""
+    vendor = document.get(field)
+    if isinstance(vendor, dict) and vendor.get("type") == OTHER and text_at(document, "vendor_name").strip():
+        return text_at(document, "vendor_name")
+    return text_at(vendor, "name")
 
 
 def label(body: Json) -> str:

@@ -135,7 +135,7 @@ def test_what_is_not_sent_is_not_compared() -> None:
     bare = a_bill(due_date=None, ap_account="")
     assert set(bare.body) == {"vendor", "date", "number", "lines"}
     full = a_bill(send_currency=True, location="4")
-    assert (full.body["currency"], full.body["department"]) == ("USD", "4")
+    assert (full.body["currency"], full.body["location"]) == ("USD", "4")
 
 
 def test_a_whole_number_survives_a_long_memo() -> None:

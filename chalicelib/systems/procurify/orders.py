@@ -1,0 +1,163 @@
+"""Procurify's purchase orders: what a list row tells, what is kept of an order, and the typed document of it.
+
+An order has no status "approved": approval happens before it exists (sheet section 0, fact 5). What it has not got
+either is a key of its own for people: its printed number may be given twice, so it goes by `procurify_PO`.
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from chalicelib.engine.errors import ConnectorError
+from chalicelib.engine.records import Json, Money, Row, SourceDocument, Summary, fingerprint
+from chalicelib.systems.procurify.lines import cents
+from chalicelib.systems.procurify.reading import number_at, read, shortened, text_at, trim, unknown_value, unreadable
+from chalicelib.systems.procurify.shapes import BudgetRow, OrderItem, OrderShape
+from chalicelib.systems.procurify.times import NoDay, day, says_utc, zone_of
+from chalicelib.systems.procurify.vendors import OTHER, named
+
+LIST = "/api/v2/purchase_orders/purchased/all/"
+ONE = "/api/v2/purchase_orders/{id}/"
+OPEN, OVER, CANCELLED = frozenset({0, 5}), frozenset({3, 4}), 1  # purchased, reopened; closed, paid
+STATES = OPEN | OVER | {CANCELLED}
+NOT_BOUGHT = frozenset({4, 7, 8})  # lines that were rejected, denied, or are drafts
+UNUSED_IN_FINGERPRINT = ("last_modified", "version")
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """What of the order goes on one account."""
+
+    account_code: str
+    account_label: str
+    department: str
+    location: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class PurchaseOrder:
+    """`lines` are the goods, by account; what freight, tax, discount and the like make of them is in `total` only."""
+
+    id: str
+    number: str
+    vendor_id: str
+    vendor_name: str
+    vendor_is_other: bool
+    date: datetime.date
+    currency: str
+    total: Decimal
+    lines: tuple[OrderLine, ...]
+    is_open: bool
+    comment: str
+
+
+def order_id(raw: object) -> str | None:
+    found = number_at(raw, "procurify_PO")
+    return str(found) if found is not None and 0 < found < 10**18 else None
+
+
+def row(raw: Json) -> Row | None:
+    """None when the row has no id to speak of it by. An order that is over is followed only if it was seen open."""
+    known = order_id(raw)
+    if known is None:
+        return None
+    parts = (raw.get("version"), raw.get("state"), raw.get("last_modified"))
+    stamp = "|".join(map(str, parts)) if None not in parts else fingerprint(raw)
+    return Row(id=known, stamp=stamp, live=_is_live(raw) and number_at(raw, "state") not in OVER)
+
+
+def keep(raw: Json) -> Json:
+    return trim(OrderShape, {name: value for name, value in raw.items() if name != "locationTimezone"})
+
+
+def needs_zone(body: Json) -> bool:
+    return says_utc(body.get("date"))
+
+
+def document(source_id: str, body: Json) -> SourceDocument:
+    """`body` is what `keep` gave, with the zone of the headquarters where the day needs it."""
+    used = {name: value for name, value in body.items() if name not in UNUSED_IN_FINGERPRINT}
+    summary, live = _summary(body), _is_live(body)
+    return SourceDocument(id=source_id, body=body, fingerprint=fingerprint(used), summary=summary, live=live)
+
+
+def label(body: Json) -> str:
+    number, vendor = shortened(text_at(body, "number")), shortened(named(body, "pref_vendor"))
+    number = number or str(body.get("procurify_PO"))[:20]
+    return " ".join(["Purchase order", number, *(["of", vendor] if vendor else [])])
+
+
+def parse(body: Json) -> PurchaseOrder:
+    record = label(body)
+    shape = read(OrderShape, body, record=record)
+    if shape.state not in STATES:
+        raise unknown_value(record, "purchase order", "state", shape.state)
+    return PurchaseOrder(
+        id=str(shape.procurify_PO),
+        number=shape.number.strip(),
+        vendor_id=str(shape.pref_vendor.id),
+        vendor_name=named(body, "pref_vendor"),
+        vendor_is_other=shape.pref_vendor.type == OTHER,
+        date=_day(body, record),
+        currency=shape.purchased_currency.name,
+        total=cents(shape.total),
+        lines=tuple(_lines(shape)),
+        is_open=shape.state in OPEN,
+        comment=shape.comment,
+    )
+
+
+def _is_live(body: Json) -> bool:
+    """False only for what is known not to be moved (any more): cancelled, or switched off."""
+    return number_at(body, "state") != CANCELLED and body.get("active") is not False
+
+
+def _lines(shape: OrderShape) -> Iterator[OrderLine]:
+    """One per account, department and location, in the order's own order."""
+    sums: dict[tuple[str, str, str, str], Decimal] = {}
+    for item in shape.order_items:
+        if item.status in NOT_BOUGHT or item.is_active is False:
+            continue
+        for account, amount in _shares(item):
+            key = _place(account) if account else ("", "", "", "")
+            sums[key] = sums.get(key, Decimal("0.00")) + cents(amount)
+    for (code_, said, department, location), amount in sums.items():
+        yield OrderLine(code_, said, department, location, amount)
+
+
+def _place(account: BudgetRow) -> tuple[str, str, str, str]:
+    code, department = account.account_code, account.department
+    return code.code, code.description, department.name, department.branch.name
+
+
+def _shares(item: OrderItem) -> Sequence[tuple[BudgetRow | None, Decimal]]:
+    return [(share.account, share.amount) for share in item.spend_allocation] or [(item.account, item.total_cost)]
+
+
+def _day(body: Json, record: str) -> datetime.date:
+    value = body.get("date")
+    try:
+        return day(value if isinstance(value, str) else "", zone_of(body.get("locationTimezone")))
+    except NoDay as why:
+        raise unreadable(record, [("date", str(why))]) from None
+
+
+def _summary(body: Json) -> Summary:
+    """Whatever can be told, never a failure."""
+    try:
+        ordered = _day(body, "")
+    except ConnectorError:
+        ordered = None
+    try:
+        shape = read(OrderShape, body, record="")
+        money = Money(cents(shape.total), shape.purchased_currency.name)
+    except ConnectorError:
+        money = None
+    party = shortened(named(body, "pref_vendor"), 200)
+    return Summary(
+        title=label(body), number=shortened(text_at(body, "number"), 200), party=party, day=ordered, money=money
+    )
