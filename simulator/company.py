@@ -98,6 +98,12 @@ class Company:
         made = self.procurify.backstage_add_bill(vendor_id=vendor["id"], lines=lines, **fields)
         return str(made["uuid"])
 
+    def order(self, vendor: dict[str, Any], amount: str = "100.00", *, account: str = "5010", **fields: Any) -> int:
+        lines = fields.pop("lines", [{"name": "work", "account_code": account, "amount": amount}])
+        fields.setdefault("date", "2026-02-20")
+        made = self.procurify.backstage_add_purchase_order(vendor_id=vendor["id"], lines=lines, **fields)
+        return int(made["procurify_PO"])
+
     def cycle(self, **options: bool) -> None:
         self.world.cycle(self.tenant, FLOW, **options)
 
@@ -113,6 +119,11 @@ class Company:
         """The bills in QuickBooks that carry our mark."""
         bills = self.books.backstage_ledger(self.realm)["bills"]
         return [bill for bill in bills if "[mlc:" in (bill.get("PrivateNote") or "")]
+
+    def orders(self) -> list[dict[str, Any]]:
+        """The purchase orders in QuickBooks that carry our mark."""
+        orders = self.books.backstage_ledger(self.realm)["purchase_orders"]
+        return [order for order in orders if "[mlc:" in (order.get("PrivateNote") or "")]
 
     def total_ours(self) -> Decimal:
         return sum((Decimal(str(bill["TotalAmt"])) for bill in self.ours()), Decimal(0))

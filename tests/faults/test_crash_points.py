@@ -60,7 +60,60 @@ def bill_updated() -> Life:
     return Life(company, company.cycle, check)
 
 
-LIVES: list[Callable[[], Life]] = [vendor_and_bill_created, bill_updated]
+def bill_withdrawn() -> Life:
+    company = Company(policies={"withdrawn_bill": "delete"})
+    vendor = company.vendor("Northwind Paper Co")
+    uuid, other = company.bill(vendor, "100.00"), company.bill(vendor, "7.00")
+    company.cycle()
+    company.assert_once([uuid, other])
+    company.procurify.backstage_set_bill_status(uuid, 5)
+
+    return Life(company, company.cycle, lambda: company.assert_once([other]))
+
+
+def order_created() -> Life:
+    company = Company()
+    company.order(company.vendor("Northwind Paper Co"), "72.00")
+
+    def check() -> None:
+        assert [(order["TotalAmt"], order["POStatus"]) for order in company.orders()] == [(72.0, "Open")]
+
+    return Life(company, company.cycle, check)
+
+
+def order_revised() -> Life:
+    company = Company()
+    order = company.order(company.vendor("Northwind Paper Co"), "72.00")
+    company.cycle()
+    line = {"name": "more", "account_code": "6010", "amount": "80.10"}
+    company.procurify.backstage_revise_purchase_order(order, lines=[line])
+
+    def check() -> None:
+        assert [(order["TotalAmt"], order["versions"]) for order in company.orders()] == [(80.1, 2)]
+
+    return Life(company, company.cycle, check)
+
+
+def order_cancelled() -> Life:
+    company = Company(policies={"cancelled_purchase_order": "close"})
+    order = company.order(company.vendor("Northwind Paper Co"), "72.00")
+    company.cycle()
+    company.procurify.backstage_cancel_purchase_order(order)
+
+    def check() -> None:
+        assert [(order["TotalAmt"], order["POStatus"]) for order in company.orders()] == [(72.0, "Closed")]
+
+    return Life(company, company.cycle, check)
+
+
+LIVES: list[Callable[[], Life]] = [
+    vendor_and_bill_created,
+    bill_updated,
+    bill_withdrawn,
+    order_created,
+    order_revised,
+    order_cancelled,
+]
 
 
 def _ports(company: Company) -> list[Any]:
@@ -110,7 +163,7 @@ def _settle(life: Life) -> None:
 
 
 def _at_rest(life: Life) -> None:
-    for move in ("vendor", "bill"):
+    for move in ("vendor", "bill", "purchase_order"):
         for head in life.company.heads(move):
             assert head.state == "done", f"{head.key.id}: {head.state} {head.trouble} {head.hold}"
             assert head.intent is None
