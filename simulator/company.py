@@ -32,6 +32,7 @@ class Company:
         policies: dict[str, str] | None = None,
         mappings: dict[str, dict[str, str]] | None = None,
         cut_over: date = CUT_OVER,
+        country: str = "US",
     ) -> None:
         self.tenant, self.realm = tenant, realm
         clock = world.clock if world else MemoryClock(seed=seed)
@@ -53,7 +54,7 @@ class Company:
         world.http.routes[f"https://{tenant}.procurify.com"] = self.procurify
         # As in real life, a refresh token keeps its value for its first day; the strict reading has tests of its own.
         self.books.backstage_switch("rotate_every_refresh", False)
-        self.books.backstage_add_company(realm, f"{tenant} books", chart=False)
+        self.books.backstage_add_company(realm, f"{tenant} books", country=country, chart=False)
         self.accounts = {
             code: self.books.backstage_add_account(realm, name, kind, code)
             for code, name, kind in (

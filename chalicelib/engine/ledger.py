@@ -210,6 +210,16 @@ def list_op(key: RecordKey, summary: Json) -> Put:
     return Put(Item(pk=pk, sk=f"{day}#{quote(key.source_id, safe='')}", body={"key": key.pk}), guarded=False)
 
 
+def list_page(
+    store: Store, tenant: str, flow: str, move: str, *, shard: int, cursor: str | None, limit: int
+) -> tuple[list[tuple[str, RecordKey]], str | None]:
+    """Records of one shard of a move's list, latest document date first: (date, key), and where to go on."""
+    pk = f"F#{tenant}#{flow}#{move}#{shard}"
+    rows = store.query(pk, limit=limit, cursor=cursor, descending=True)
+    found = [(item.sk.split("#", 1)[0], RecordKey.from_pk(str(item.body["key"]))) for item in rows.items]
+    return found, rows.cursor
+
+
 def list_keys(store: Store, tenant: str, flow: str, move: str) -> Iterable[RecordKey]:
     """Every record of a move, shard by shard, a page of keys at a time."""
     for shard in range(LIST_SHARDS):

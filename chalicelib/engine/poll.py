@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from chalicelib.engine import due, ledger, references, runs
+from chalicelib.engine import due, ledger, look, references, runs
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Held, LockedOut, TryAgain, Unknown
 from chalicelib.engine.flow import Move
@@ -30,7 +30,7 @@ def step(engine: Engine, job: Json) -> None:
         runs.finish(engine, flow.setup, str(job["run"]), trouble=flow.source_health.message or "locked out")
         return
     try:
-        following = _prepare(flow, job) if not job["move"] else _page(flow, job)
+        following = _following(flow, job)
     except LockedOut as lockout:
         engine.locked_out(flow.source if job["move"] else flow.target, lockout)
         runs.finish(engine, flow.setup, str(job["run"]), trouble=lockout.message)
@@ -48,6 +48,15 @@ def step(engine: Engine, job: Json) -> None:
         return
     runs.heartbeat(engine, flow.setup, str(job["run"]))
     engine.queue.send("poll", [json.dumps(following)], group=flow.setup.tenant)
+
+
+def _following(flow: OpenFlow, job: Json) -> Json | None:
+    """Do the step that the job names; the job of the step after it, None at the end of the run."""
+    if not job["move"]:
+        return _prepare(flow, job)
+    if "look" in job:
+        return look.step(flow, job)
+    return _page(flow, job) or look.begin(flow, job)
 
 
 def _prepare(flow: OpenFlow, job: Json) -> Json:

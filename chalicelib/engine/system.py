@@ -29,5 +29,6 @@ class System:
     door: Callable[[Line], Door]
     source: Callable[[Line], Source] | None = None
     target: Callable[[Line], Target] | None = None
+    vanishing: frozenset[str] = frozenset()  # kinds whose records may be deleted there without any word of it
     environments: tuple[str, ...] = ("production", "sandbox")
     optional_credentials: frozenset[str] = field(default_factory=frozenset)

@@ -54,5 +54,7 @@ SYSTEM = System(
     budget=Budget(per_second=4, block=8),
     door=_door,
     source=_source,
+    # A bill may be deleted after "Fix Bill" and is just gone then (sheet section 3); an order stays, cancelled.
+    vanishing=frozenset({"bill"}),
     environments=("production", "sandbox", "simulated"),
 )

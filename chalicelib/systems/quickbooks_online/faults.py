@@ -114,8 +114,12 @@ MEANINGS: dict[str, Meaning] = {
     "4002": _bug("a query failed. {detail}"),
     "5000": _bug("a field is no longer supported. {detail}"),
     "5010": Meaning("REREAD", "stale", "{title} was changed there by somebody else.", "Nothing: it is read again."),
-    "5020": _hold("not_available", "The plan of {company} does not allow it: {detail}", "Change the plan."),
-    "5030": _hold("not_available", "QuickBooks Online does not offer it to {company}: {detail}", "Change the plan."),
+    "5020": _hold(
+        "not_available", "The plan of {company} does not allow it: {detail}", "Change the plan.", "preference"
+    ),
+    "5030": _hold(
+        "not_available", "QuickBooks Online does not offer it to {company}: {detail}", "Change the plan.", "preference"
+    ),
     "6000": _hold("business_rule", "A rule of QuickBooks Online stands against {title}: {detail}", DATA, "account"),
     "6010": _bug("the account type is missing. {detail}"),
     **{

@@ -26,7 +26,7 @@ def settle(client: Client, intent: Intent, faulty: Faulty) -> Done | ConnectorEr
             return _exists(client, intent, faulty)
         case "610" if intent.current is not None and "inactive" not in detail:
             return _gone(intent, intent.current, faulty)
-    return client.trouble(faulty, title=title_of(intent), cause=_cause(intent, faulty, client.line.connection.name))
+    return client.trouble(faulty, title=title_of(intent), cause=_cause(intent, faulty))
 
 
 def _gone(intent: Intent, current: Current, faulty: Faulty) -> Done | Held:
@@ -55,10 +55,10 @@ def differing(intent: Intent, current: Current) -> list[str]:
     return [part for part, value in intent.body.items() if owned(current.body.get(part), value) != value]
 
 
-def _cause(intent: Intent, faulty: Faulty, company: str) -> str:
+def _cause(intent: Intent, faulty: Faulty) -> str:
     """What stands in the way of more than this one document, as far as the fault tells; "" where it does not."""
     if faulty.code in ("5020", "5030"):
-        return f"{intent.kind} in {company}"
+        return f"{intent.kind.replace('_', ' ')}s"
     if faulty.code not in ("610", "2500"):
         return ""
     pointed = {"VendorRef": "vendor", "APAccountRef": "ap_account"}.get(faulty.fault.element, "")

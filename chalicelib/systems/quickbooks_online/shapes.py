@@ -135,7 +135,8 @@ def document_merged(intent: Intent, current: Current) -> dict[str, Any]:
 
     A reduced body would clear what it leaves out (sheet section 6).
     """
-    kept: dict[str, Any] = {name: value for name, value in current.raw.items() if name not in COMPUTED}
+    computed = COMPUTED | ({"TxnTaxDetail"} if _tax(intent.once) else set())
+    kept: dict[str, Any] = {name: value for name, value in current.raw.items() if name not in computed}
     if "number" in intent.body and not intent.body["number"]:
         kept.pop("DocNumber", None)
     listed = current.raw.get("Line")

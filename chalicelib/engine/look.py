@@ -1,0 +1,97 @@
+"""The daily look: some systems let a record vanish without a word, so recent ones that we moved are asked for by id.
+
+What is gone by two reads is kept as gone, and decided like any withdrawal. Many gone at once are believed by nobody: a
+lost permission looks just like that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.engine import ledger
+from chalicelib.engine.engine import OpenFlow
+from chalicelib.engine.errors import Held
+from chalicelib.engine.hold import notice_jobs
+from chalicelib.engine.ports import Item, Put
+from chalicelib.engine.records import Json
+
+EVERY = timedelta(hours=20)
+RECENT = timedelta(days=45)  # by the document's own date
+PAGE = 25
+FEW, SHARE = 3, 0.2  # as many may be gone at once, or this share of those that were asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where the look at one move stands: the shard and page of its list, and what was found so far."""
+
+    shard: int = 0
+    cursor: str | None = None
+    asked: int = 0
+    gone: Sequence[str] = ()
+
+
+def begin(flow: OpenFlow, job: Json) -> Json | None:
+    """The first step of the look if one is due; None if not."""
+    key = _mark_key(flow)
+    mark = flow.engine.store.get([key]).get(key)
+    moves = _moves(flow)
+    if not moves or (mark and datetime.fromisoformat(str(mark.body["at"])) + EVERY > flow.engine.clock.now()):
+        return None
+    return {**job, "move": moves[0], "look": asdict(Place())}
+
+
+def step(flow: OpenFlow, job: Json) -> Json | None:
+    """One page of one shard; the job of the next step. Raises Held when too many are gone to be believed."""
+    assert isinstance(job["look"], dict)
+    place, move = Place(**job["look"]), str(job["move"])
+    place = _page(flow, move, place)
+    if place.shard < ledger.LIST_SHARDS:
+        return {**job, "look": asdict(place)}
+    _conclude(flow, move, place)
+    later = _moves(flow)[_moves(flow).index(move) + 1 :]
+    return {**job, "move": later[0], "look": asdict(Place())} if later else None
+
+
+# ---------------------------------------------------------------------------------------------- inside
+
+
+def _page(flow: OpenFlow, move: str, place: Place) -> Place:
+    store, setup = flow.engine.store, flow.setup
+    since = (flow.engine.clock.now() - RECENT).date().isoformat()
+    found, onward = ledger.list_page(
+        store, setup.tenant, setup.name, move, shard=place.shard, cursor=place.cursor, limit=PAGE
+    )
+    recent = [key for day, key in found if day >= since]
+    moved = [head for head in ledger.heads(store, recent).values() if head.link and head.live and not head.gone]
+    gone = [head.key.source_id for head in moved if flow.source_end.fetch(move, head.key.source_id) is None]
+    place = replace(place, cursor=onward, asked=place.asked + len(moved), gone=[*place.gone, *gone])
+    over = onward is None or len(recent) < len(found)
+    return replace(place, shard=place.shard + 1, cursor=None) if over else place
+
+
+def _moves(flow: OpenFlow) -> list[str]:
+    vanishing = flow.engine.load_system(flow.source.system).vanishing
+    return [move.name for move in flow.flow.moves if move.source.split(".", 1)[1] in vanishing]
+
+
+def _mark_key(flow: OpenFlow) -> tuple[str, str]:
+    return f"T#{flow.setup.tenant}", f"LOOK#{flow.setup.name}"
+
+
+def _conclude(flow: OpenFlow, move: str, place: Place) -> None:
+    engine, gone = flow.engine, place.gone
+    pk, sk = _mark_key(flow)
+    engine.store.write([Put(Item(pk=pk, sk=sk, body={"at": engine.clock.now().isoformat()}), guarded=False)])
+    if len(gone) > max(FEW, SHARE * place.asked):
+        title, kind = engine.load_system(flow.source.system).title, move.replace("_", " ")
+        text = f"{title} says that {len(gone)} of {place.asked} recent {kind}s are gone. That is not believed."
+        fix = (
+            f"Check the rights of the user behind {flow.source.name}. If they were really deleted, remove them in "
+            f"{flow.target_title} by hand."
+        )
+        engine.notices.publish(f"{flow.setup.name}: {len(gone)} {kind}s seem gone", f"{text}\n\nWhat to do: {fix}")
+        raise Held("seem_gone", text, cause=f"{len(gone)} gone", fix=fix, owner="admin")
+    notice_jobs(flow, [(move, source_id) for source_id in gone])
