@@ -1,9 +1,6 @@
 """`make run ARGS=--once`: run every flow until quiet, show what moved and what is held and why, and prove the totals.
 
-The proof asks both sides: what the source has must equal what the target has, plus what is held, plus what is listed
-as not moved, to the cent. The source's and the target's numbers come from the simulators' own books, not from ours.
-Where MLC_ENDPOINTS put somebody else in a simulator's place, that side's books are not ours to read: our own records
-stand in for them, and the page says so.
+The proof (proof.py) asks both sides.
 """
 
 from __future__ import annotations
@@ -20,13 +17,11 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from simulator import seed
+from simulator import proof, seed
 from simulator.house import House, shown
 
 PATIENCE = 600.0
 LINE_EVERY = 5.0  # seconds between lines of progress where there is no terminal
-APPROVED = frozenset({2, 4, 6, 7, 8})  # Procurify's statuses of bills that are ours to move
-MARK = "[mlc:"
 
 Records = list[dict[str, Any]]
 
@@ -50,7 +45,7 @@ def run(house: House, console: Console) -> int:
             _say(console, f"{under_way} records of {flow} are still on their way.", "red")
         well &= not under_way
         if house.simulate and flow == seed.FLOW:
-            well &= _totals(house, console, [record for record in records if record["move"] == "bill"])
+            well &= proof.agree(house, console, records)
     _say(console, f"{monotonic() - begun:.0f} seconds. Logs: {shown(house.folder)}/logs/", "dim")
     return 0 if well else 1
 
@@ -175,51 +170,3 @@ def _sum(records: Records) -> Decimal:
 def _say(console: Console, text: str, style: str = "", *, indent: int = 0) -> None:
     """Names and amounts as they are: nothing in them is markup."""
     console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False))
-
-
-# ---------------------------------------------------------------------------------------------- proving
-
-
-def _totals(house: House, console: Console, bills: Records) -> bool:
-    """Source total = target total + held + not moved, each listed."""
-    moved = [bill for bill in bills if bill["state"] == "done" or bill.get("link")]
-    held = [bill for bill in bills if bill["state"] == "held" and bill not in moved]
-    not_moved = [bill for bill in bills if bill["state"] == "not_moved"]
-    table = Table(title="the books of both sides", title_justify="left", show_header=False)
-    source, count = _sum(bills), len(bills)
-    if "procurify" in house.urls:
-        found = house.backstage("procurify", "snapshot", kind="bills")
-        live = [bill for bill in found if bill["status"] in APPROVED and bill["active"]]
-        source, count = sum((Decimal(str(bill["total_cost_with_tax"])) for bill in live), Decimal(0)), len(live)
-        table.add_row(f"approved bills in Procurify ({count})", f"{source:,.2f}")
-    else:
-        table.add_row(
-            f"bills that we read from Procurify ({count}); its own books are not ours to see", f"{source:,.2f}"
-        )
-    target, twice = _sum(moved), 0
-    if "quickbooks_online" in house.urls:
-        ledger = house.backstage("quickbooks_online", "ledger", realm_id=seed.REALM)
-        ours = [bill for bill in ledger["bills"] if MARK in (bill.get("PrivateNote") or "")]
-        target = sum((Decimal(str(bill["TotalAmt"])) for bill in ours), Decimal(0))
-        marks = [bill["PrivateNote"][bill["PrivateNote"].index(MARK) :] for bill in ours]
-        twice = len(marks) - len(set(marks))
-        table.add_row(f"bills of ours in QuickBooks Online ({len(ours)})", f"{target:,.2f}")
-    else:
-        table.add_row(
-            f"bills that QuickBooks Online took ({len(moved)}); its own books are not ours to see", f"{target:,.2f}"
-        )
-    difference = source - target - _sum(held) - _sum(not_moved)
-    table.add_row(f"held ({len(held)})", f"{_sum(held):,.2f}")
-    table.add_row(f"not moved ({len(not_moved)}), from before the cut-over", f"{_sum(not_moved):,.2f}")
-    table.add_row("entered twice", str(twice))
-    table.add_row("difference", f"{difference:,.2f}")
-    console.print(table)
-    agrees = not difference and not twice and len(bills) == count
-    unseen = [name for name in seed.SYSTEMS if name not in house.urls]
-    if agrees and unseen:
-        _say(console, f"What can be seen agrees to the cent; the books of {' and '.join(unseen)} were not checked.")
-    elif agrees:
-        _say(console, "The totals agree to the cent.", "green")
-    else:
-        _say(console, "The totals do not agree.", "red")
-    return agrees

@@ -57,6 +57,7 @@ ACCOUNTS = (
 UNMAPPED = (("7010", "Community Garden"), ("7020", "Founders' Retreat"))  # codes that the books do not have
 NOT_IN_BOOKS = ("Hermiston Hydraulics", "La Grande Ladders")
 INACTIVE_IN_BOOKS = "Baker City Belts"
+CLOSED, CANCELLED = 3, 1  # states of orders
 WORK = ("materials", "labor", "delivery", "rental, week", "service call", "spare parts", "change order", "permit set")
 
 
@@ -80,6 +81,7 @@ def plant(
     vendors = _vendors(procurify, books)
     entered = _bills(procurify, vendors, count=bills, today=today, chance=chance)
     _entered_by_hand(procurify, books, entered)
+    _orders(procurify, vendors, count=bills // 8, today=today, chance=random.Random(seed + 1))
     grant = books.backstage_grant(REALM)
     return Seeded(config=configuration(str(grant["refresh_token"]), today), bills=len(entered), vendors=len(vendors))
 
@@ -182,6 +184,25 @@ def _bills(
         )
         found.append({**bill, "n": n, "vendor": vendor, "date": dated, "lines": lines, "costs": costs})
     return found
+
+
+def _orders(
+    procurify: ProcurifySimulator, vendors: list[dict[str, Any]], *, count: int, today: date, chance: random.Random
+) -> None:
+    """Most are open; some were closed or cancelled before anybody looked."""
+    for n in range(count):
+        lines = [_line(chance) for _ in range(chance.choice((1, 2, 4)))]
+        lines = [{"name": line.pop("description"), **line} for line in lines]
+        if n % 13 == 4:
+            lines[0]["account_code"] = UNMAPPED[0][0]
+        procurify.backstage_add_purchase_order(
+            vendor_id=vendors[(n * 3) % len(vendors)]["id"],
+            lines=lines,
+            date=(today - timedelta(days=chance.randrange(DAYS))).isoformat(),
+            freight="75.00" if n % 6 == 1 else 0,
+            state=CLOSED if n % 9 == 5 else CANCELLED if n % 11 == 7 else 0,
+            comment="deliver to the yard" if n % 5 == 0 else "",
+        )
 
 
 def _line(chance: random.Random) -> dict[str, Any]:
