@@ -17,9 +17,6 @@ from chalicelib.systems.procurify.vendors import Vendor
 from chalicelib.systems.quickbooks_online import books
 from chalicelib.systems.quickbooks_online.drafts import bill_draft, bill_line, purchase_order_draft, vendor_draft
 
-# Procurify keeps tax and freight on no account of its own: the customer names one.
-ACCOUNT_POLICIES = {"tax": "tax_account", "freight": "freight_account"}
-
 
 def vendor(v: Vendor, link: Link) -> Draft:
     return vendor_draft(
@@ -29,13 +26,11 @@ def vendor(v: Vendor, link: Link) -> Draft:
 
 
 def bill(b: Bill, link: Link) -> Draft:
-    vendor, title = _vendor(b, link), f"The bill {b.number}"
+    title = f"The bill {b.number}"
     date, postponed = books.posting_date(link, title=title, date=b.date)
     coded = link.policy("tax_mode") == "codes"
     return bill_draft(
-        **books.money(link, title=title, currency=b.currency, vendor=vendor, vendor_name=b.vendor_name),
-        vendor=vendor,
-        vendor_name=b.vendor_name,
+        **books.owed(link, title=title, vendor=_vendor(b, link), vendor_name=b.vendor_name, currency=b.currency),
         date=date,
         due_date=b.due_date,
         number=b.number,
@@ -58,11 +53,11 @@ def _line(x: BillLine, link: Link) -> Json:
     )
 
 
-def _account(line: BillLine, link: Link) -> str:
-    policy = ACCOUNT_POLICIES.get(line.role)
-    if policy and not line.account_code:
-        return link.setting(policy, "account", f"The bill has {line.role} of {line.amount}.")
-    return link.need("account", line.account_code, line.account_label)
+def _account(x: BillLine, link: Link) -> str:
+    """Procurify keeps tax and freight on no account of its own: the customer names one."""
+    if x.role in ("tax", "freight") and not x.account_code:
+        return link.setting(f"{x.role}_account", "account", f"The bill has {x.role} of {x.amount}.")
+    return link.need("account", x.account_code, x.account_label)
 
 
 def _place(line: BillLine, policy: str, link: Link) -> str:
@@ -83,12 +78,10 @@ def _memo(b: Bill, postponed: str) -> str:
 
 
 def summary(o: PurchaseOrder, link: Link) -> Draft:
-    vendor, title = _vendor(o, link), f"The purchase order {o.number}"
+    title = f"The purchase order {o.number}"
     books.check_purchase_orders(link)
     return purchase_order_draft(
-        **books.money(link, title=title, currency=o.currency, vendor=vendor, vendor_name=o.vendor_name),
-        vendor=vendor,
-        vendor_name=o.vendor_name,
+        **books.owed(link, title=title, vendor=_vendor(o, link), vendor_name=o.vendor_name, currency=o.currency),
         date=o.date,
         number=o.number,
         send_number=link.fact("preference", "own_numbers") != "false",

@@ -13,14 +13,16 @@ from chalicelib.engine.records import Reference
 TITLE = "QuickBooks Online"
 
 
-class Money(TypedDict):
+class Owed(TypedDict):
+    vendor: str
+    vendor_name: str
     ap_account: str
     currency: str
     send_currency: bool
 
 
-def money(link: Link, *, title: str, currency: str, vendor: str, vendor_name: str) -> Money:
-    """How the document's currency is told, and its payables. Raises Held where company or vendor keep another one."""
+def owed(link: Link, *, title: str, vendor: str, vendor_name: str, currency: str) -> Owed:
+    """To whom, on which payables, in which currency. Raises Held where the company or the vendor keep another one."""
     several = link.fact("preference", "multi_currency") == "true"
     _check_currency(link, title=title, currency=currency, several=several)
     entry = link.entry("vendor", vendor)
@@ -38,7 +40,7 @@ def money(link: Link, *, title: str, currency: str, vendor: str, vendor_name: st
         return account.kind == "Accounts Payable" and account.currency in ("", currency)
 
     account = link.only("account", "ap_account", payable, "Every bill needs an accounts-payable account.")
-    return Money(ap_account=account, currency=currency, send_currency=several)
+    return Owed(vendor=vendor, vendor_name=vendor_name, ap_account=account, currency=currency, send_currency=several)
 
 
 def _check_currency(link: Link, *, title: str, currency: str, several: bool) -> None:
