@@ -14,7 +14,7 @@ from chalicelib.engine.match import Match, match
 from chalicelib.engine.records import Draft, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup
 
-Action = Literal["create", "update", "delete", "link", "unchanged", "not_moved", "hold"]
+Action = Literal["create", "update", "delete", "link", "look", "unchanged", "not_moved", "hold"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ def _linked_already(head: Head, link: Json, move: Move, draft: Draft, title: str
             )
             return Decision("hold", held.message, draft=draft, held=held)
         if link.get("made") == "linked" or link.get("hash") == fingerprint(draft.body):
-            return Decision("unchanged", f"{title} has it already.", draft=draft)
+            return Decision("look" if link.get("look") else "unchanged", f"{title} has it already.", draft=draft)
     return Decision("update", f"It changed since it was written to {title}.", draft=draft)
 
 

@@ -144,6 +144,8 @@ class Writer:
                 self.outcomes.not_moved(head, decision.why)
             elif decision.action == "unchanged":
                 self.outcomes.unchanged(head, decision.why)
+            elif decision.action == "look":
+                self._look(head, decision)
             elif decision.action == "link":
                 self._link(head, decision)
             elif decision.action == "update":
@@ -220,6 +222,15 @@ class Writer:
             self.outcomes.rehearsed(head, "link", decision.why, {"target_id": ref.id, "name": ref.name}, to=ref.id)
         else:
             self.outcomes.linked(head, ref.id, ref.label, decision.why)
+
+    def _look(self, head: Head, decision: Decision) -> None:
+        """Somebody asked for it: is it still there?"""
+        assert head.link is not None
+        if self.flow.target_end.read(self.move.target_kind, str(head.link["target_id"])) is None:
+            self.outcomes.held(head, _missing(head, self.flow.target_title))
+            return
+        link = {name: value for name, value in head.link.items() if name != "look"}
+        self.outcomes.unchanged(head, decision.why, link=link)
 
     def _update(self, head: Head, decision: Decision) -> None:
         """Read by id right before, compare three ways, and only then intend to write."""

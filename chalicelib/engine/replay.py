@@ -15,12 +15,12 @@ from chalicelib.engine.records import Json
 
 
 def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwrite: bool = False) -> Head:
-    """Decide the record again.
+    """Decide the record again, and look whether the target still has it.
 
     `release` moves it although it is older than the cut-over; `overwrite` writes our version over what somebody else
     changed in the target.
     """
-    link = {**head.link, "overwrite": True} if overwrite and head.link else head.link
+    link = {**head.link, "overwrite" if overwrite else "look": True} if head.link else None
     now = flow.engine.clock.now()
     due.note(flow.engine, flow.target.tenant, flow.target.name, now)
 

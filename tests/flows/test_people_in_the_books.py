@@ -274,3 +274,18 @@ def test_a_bill_of_ours_whose_link_was_lost_is_adopted_by_its_mark() -> None:
     company.assert_once([uuid])
     assert company.head(uuid).state == "done"
     assert writes(company) == 1
+
+
+def test_replaying_a_bill_that_was_deleted_there_says_so_instead_of_that_it_is_there() -> None:
+    customer = Customer()
+    company = customer.company
+    uuid = company.bill(company.vendor("Northwind Paper Co"))
+    customer.run()
+    customer.call("POST", f"{customer.record(uuid)}/replay", {})
+    customer.world.until_quiet()
+    assert company.head(uuid).state == "done"
+    company.books.backstage_delete_bill(company.realm, company.ours()[0]["Id"])
+    customer.call("POST", f"{customer.record(uuid)}/replay", {})
+    customer.world.until_quiet()
+    assert (company.head(uuid).hold or {})["reason"] == "missing_in_target"
+    assert company.ours() == []
