@@ -91,7 +91,13 @@ def run(latest: Json) -> str:
     if not latest.get("id"):
         return "never ran"
     trouble = f": {latest['trouble']}" if latest.get("trouble") else ""
-    return f"{latest['state']} {latest.get('ended_at') or latest.get('started_at')}{trouble}"
+    used = f", {latest['calls']} calls" if latest.get("calls") else ""
+    metered = f" ({latest['metered_reads']} of them metered)" if latest.get("metered_reads") else ""
+    return f"{latest['state']} {latest.get('ended_at') or latest.get('started_at')}{used}{metered}{trouble}"
+
+
+def schedule(flow: Json) -> str:
+    return f"every {flow['every']}" if "every" in flow else f"at {flow['cron']} ({flow['zone']})"
 
 
 def _cell(value: Any) -> Text:

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.engine import ledger, runs
+from chalicelib.engine import ledger, runs, schedule
 from chalicelib.engine import setup as setups
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.ledger import Head
@@ -21,6 +21,7 @@ from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json, RecordKey
 
 SHARDS = 16
+BEGIN_AGAIN = timedelta(minutes=15)  # a run that was begun by schedule and did not come to its end is begun again
 LOOK_AGAIN = timedelta(hours=1)  # a quiet connection is looked at this often, whatever its row says
 TRIES = 5
 
@@ -60,13 +61,8 @@ def make_due(flow: OpenFlow, head: Head) -> bool:
     return True
 
 
-def schedule(engine: Engine, setup: setups.FlowSetup, moment: datetime) -> None:
-    """The flow's next run is due then."""
-    engine.store.write([schedule_put(engine, setup, moment)])
-
-
 def schedule_put(engine: Engine, setup: setups.FlowSetup, moment: datetime) -> Put:
-    """The write behind `schedule`, for a transaction with the set-up itself."""
+    """The flow's next run is due then: the write for a transaction with the set-up itself."""
     pk, sk = row_key(setup.tenant, f"f#{setup.name}")
     item = engine.store.get([(pk, sk)]).get((pk, sk)) or Item(pk=pk, sk=sk)
     body: Json = {"tenant": setup.tenant, "flow": setup.name, "at": moment.isoformat()}
@@ -98,15 +94,28 @@ def tick(engine: Engine) -> int:
 
 
 def _start(engine: Engine, row: Item) -> None:
+    """Begin the flow's run, however many of its moments have passed, and note the next one.
+
+    `begun` is when its last moment was taken up. Until the next one its run is looked after: a run that was stopped, or
+    lost its message, does not wait for tomorrow.
+    """
     flow = engine.open(str(row.body["tenant"]), str(row.body["flow"]))
     if flow is None:
         return
-    following = engine.clock.now() + timedelta(minutes=flow.setup.every_minutes)
+    now = engine.clock.now()
+    begun, following = now, schedule.following(flow.setup, now)
+    before = datetime.fromisoformat(str(row.body.get("begun", row.body["at"])))
+    look = "begun" in row.body and schedule.following(flow.setup, before) > now
+    if look:
+        begun, following = before, schedule.following(flow.setup, before)
+    rests = flow.setup.state == "paused" or (look and runs.finished_since(engine, flow.setup, begun))
+    at = following if rests else min(following, now + BEGIN_AGAIN)
+    body: Json = {**row.body, "at": at.isoformat(), "begun": begun.isoformat()}
     try:
-        engine.store.write([Put(replace(row, body={**row.body, "at": following.isoformat()}))])
+        engine.store.write([Put(replace(row, body=body))])
     except Conflict:
         return  # another tick has it
-    if flow.setup.state != "paused" and not runs.under_way(engine, flow.setup):
+    if not rests and not runs.under_way(engine, flow.setup):
         runs.start(engine, flow)
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from chalicelib.engine import setup as setups
+from chalicelib.engine import usage
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import Held, LockedOut
 from chalicelib.engine.flow import Flow
@@ -53,6 +54,7 @@ class Engine:
     references: dict[tuple[str, str], tuple[int, list[Reference]]] = field(default_factory=dict)
     told: set[tuple[str, str]] = field(default_factory=set)  # causes this container knows to have been told
     checked: dict[str, datetime] = field(default_factory=dict)
+    tallies: dict[tuple[tuple[str, str], str], usage.Tally] = field(default_factory=dict)
     _grants: Grants | None = None
 
     def line(self, connection: Connection) -> Line:
@@ -72,7 +74,18 @@ class Engine:
             grants=self._grants,
             endpoints=self.endpoints.get(connection.system, {}),
             rate_scale=self.rate_scales.get(connection.system, 1.0),
+            tally=self.tallies.setdefault((self.usage_key(connection), connection.key), usage.Tally()),
         )
+
+    def usage_key(self, connection: Connection) -> tuple[str, str]:
+        """The item that keeps how much was called over the connection."""
+        identity = self.load_system(connection.system).identity(connection.settings)
+        return usage.budget_key(connection.system, connection.environment, identity)
+
+    def write_down_usage(self) -> None:
+        """At the end of a piece of work: what was called and not counted in the table yet."""
+        for (key, of), tally in list(self.tallies.items()):
+            usage.write_down(self.store, key, of, tally)
 
     def open(self, tenant: str, flow: str) -> OpenFlow | None:
         """The flow with both its connections, read afresh; None if there is none of that name."""
@@ -144,13 +157,14 @@ class OpenFlow:
     target_health: Health
     _source: Source | None = None
     _target: Target | None = None
+    _lines: list[Line] = field(default_factory=list)
 
     @property
     def source_end(self) -> Source:
         if self._source is None:
             system = self.engine.load_system(self.source.system)
             assert system.source is not None
-            self._source = system.source(self.engine.line(self.source))
+            self._source = system.source(self._line(self.source))
         return self._source
 
     @property
@@ -158,8 +172,17 @@ class OpenFlow:
         if self._target is None:
             system = self.engine.load_system(self.target.system)
             assert system.target is not None
-            self._target = system.target(self.engine.line(self.target))
+            self._target = system.target(self._line(self.target))
         return self._target
+
+    @property
+    def used(self) -> usage.Count:
+        """The calls made over both ends since it was opened, and the metered reads among them."""
+        return sum(line.calls for line in self._lines), sum(line.metered for line in self._lines)
+
+    def _line(self, connection: Connection) -> Line:
+        self._lines.append(self.engine.line(connection))
+        return self._lines[-1]
 
     @property
     def target_title(self) -> str:

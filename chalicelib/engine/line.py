@@ -1,7 +1,7 @@
 """The line to one connection: every call a system's client makes goes through it.
 
 It holds each call back to the vendor's rate allowance, which all workers share through the table, waits out pauses,
-hands out the access token, and counts what leaves.
+hands out the access token, and counts what leaves: for the run (`calls`, `metered`) and for the month (`tally`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from chalicelib.engine import usage
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import LockedOut, TryAgain
 from chalicelib.engine.grants import Grants, Tokens
@@ -49,6 +50,7 @@ class Line:
     rate_scale: float = 1.0
     calls: int = 0
     metered: int = 0
+    tally: usage.Tally = field(default_factory=usage.Tally)
     _slots: list[datetime] = field(default_factory=list)
 
     # ------------------------------------------------------------------ what clients use
@@ -86,6 +88,7 @@ class Line:
         self._take_turn()
         self.calls += 1
         self.metered += metered
+        self.tally.add(usage.month_of(self.clock.now()), 1, int(metered))
         self.metrics.count("RemoteCalls", system=self.connection.system)
         if metered:
             self.metrics.count("MeteredReads", system=self.connection.system)
@@ -151,11 +154,15 @@ class Line:
     def _budget_item(self) -> Item:
         connection = self.connection
         who = self.identity if self.budget.scope == "identity" else "app"
-        pk = f"B#{connection.system}#{connection.environment}#{who}"
-        return self.store.get([(pk, "BUDGET")]).get((pk, "BUDGET")) or Item(pk=pk, sk="BUDGET")
+        key = usage.budget_key(connection.system, connection.environment, who)
+        return self.store.get([key]).get(key) or Item(pk=key[0], sk=key[1])
 
     def _write_budget(self, item: Item, **changes: str) -> None:
-        self.store.write([Put(Item(pk=item.pk, sk=item.sk, version=item.version, body={**item.body, **changes}))])
+        """An allowance of one's own takes the counts along; they are no part of one that all customers share."""
+        months = dict(self.tally.months) if self.budget.scope == "identity" else {}
+        body = {**(usage.body_with(item, self.connection.key, months) if months else item.body), **changes}
+        self.store.write([Put(Item(pk=item.pk, sk=item.sk, version=item.version, body=body))])
+        self.tally.written(months)
 
 
 def _moment(value: object) -> datetime | None:

@@ -21,33 +21,46 @@ MOST_PAGES = 20_000  # of one listing; a list longer than this never ends by its
 
 
 def step(engine: Engine, job: Json) -> None:
-    """One queued step of a run: the target's lists first, then a page of one move; the next step is queued."""
+    """One queued step of a run: the target's lists first, then a page of one move; the next step is queued.
+
+    Nothing comes of the step of a run that is over: its message came twice, or another run took its place.
+    """
     flow = engine.open(str(job["tenant"]), str(job["flow"]))
-    if flow is None or flow.setup.state == "paused":
+    run = str(job["run"])
+    current = runs.current(engine, flow.setup, run) if flow is not None else None
+    if flow is None or current is None:
         return
-    now = engine.clock.now()
+    following, trouble = _advanced(flow, job)
+    calls, metered = flow.used
+    used = int(str(job.get("calls", 0))) + calls, int(str(job.get("metered", 0))) + metered
+    if following is None:
+        runs.finish(engine, flow.setup, run, trouble=trouble, used=used)
+        return
+    runs.heartbeat(engine, current)
+    following |= {"calls": used[0], "metered": used[1]}
+    engine.queue.send("poll", [json.dumps(following)], group=flow.setup.tenant)
+
+
+def _advanced(flow: OpenFlow, job: Json) -> tuple[Json | None, str]:
+    """Do the step. The next one, if there is one; and what stopped the run, if something did."""
+    engine, now = flow.engine, flow.engine.clock.now()
+    if flow.setup.state == "paused":
+        return None, runs.PAUSED
     if flow.source_health.locked(now) or (not job["move"] and flow.target_health.locked(now)):
-        runs.finish(engine, flow.setup, str(job["run"]), trouble=flow.source_health.message or "locked out")
-        return
+        return None, flow.source_health.message or "locked out"
+    at_work = (flow.source, flow.source_health) if job["move"] else (flow.target, flow.target_health)
     try:
         following = _following(flow, job)
     except LockedOut as lockout:
-        engine.locked_out(flow.source if job["move"] else flow.target, lockout)
-        runs.finish(engine, flow.setup, str(job["run"]), trouble=lockout.message)
-        return
+        engine.locked_out(at_work[0], lockout)
+        return None, lockout.message
     except (TryAgain, Unknown) as trouble:
         # The listing begins again from its watermark at the next run; what was kept so far stays kept.
-        runs.finish(engine, flow.setup, str(job["run"]), trouble=trouble.message)
-        return
+        return None, trouble.message
     except Held as held:
-        runs.finish(engine, flow.setup, str(job["run"]), trouble=f"{held.message} {held.fix}")
-        return
-    engine.works(flow.source if job["move"] else flow.target, flow.source_health if job["move"] else flow.target_health)
-    if following is None:
-        runs.finish(engine, flow.setup, str(job["run"]))
-        return
-    runs.heartbeat(engine, flow.setup, str(job["run"]))
-    engine.queue.send("poll", [json.dumps(following)], group=flow.setup.tenant)
+        return None, f"{held.message} {held.fix}"
+    engine.works(*at_work)
+    return following, ""
 
 
 def _following(flow: OpenFlow, job: Json) -> Json | None:

@@ -10,13 +10,16 @@ from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup, pk
+from chalicelib.engine.usage import Count
 
 SILENT = timedelta(minutes=10)  # a run that queued no step for so long lost its message
+PAUSED = "The flow was paused."
 TRIES = 5
 
 
 def start(engine: Engine, flow: OpenFlow, *, full: bool = False) -> str:
-    """Begin a run: its first step is queued. A run in progress is joined instead. Returns the run's id."""
+    """Begin a run: its first step is queued. A run in progress is joined instead, unless `full` asks for more than it
+    reads: then the new one takes its place. Returns the run's id."""
     run, fresh = begin(engine, flow.setup, full=full)
     if fresh:
         job: Json = {"tenant": flow.setup.tenant, "flow": flow.setup.name, "run": run, "move": "", "full": full}
@@ -31,7 +34,7 @@ def begin(engine: Engine, setup: FlowSetup, *, full: bool) -> tuple[str, bool]:
         item = _item(engine, setup)
         if _under_way(item, now) and not (full and not item.body.get("full")):
             return str(item.body["id"]), False
-        run = now.isoformat(timespec="milliseconds")
+        run = _id(now, item)
         body: Json = {
             "id": run,
             "state": "running",
@@ -40,18 +43,23 @@ def begin(engine: Engine, setup: FlowSetup, *, full: bool) -> tuple[str, bool]:
             "full": full,
         }
         try:
-            engine.store.write([Put(replace(item, body=body)), _history(setup, body)])
+            engine.store.write([Put(replace(item, body=body)), _history(setup, body), *_cut_off(setup, item, now)])
         except Conflict:
             continue
         return run, True
     return run, False
 
 
-def heartbeat(engine: Engine, setup: FlowSetup, run: str) -> None:
-    """Show that the run goes on; at most one write a minute."""
+def current(engine: Engine, setup: FlowSetup, run: str) -> Item | None:
+    """The run, for its next step; None when it is over or another one took its place: then it has no next step."""
     item = _item(engine, setup)
+    return item if item.body.get("id") == run and item.body.get("state") == "running" else None
+
+
+def heartbeat(engine: Engine, item: Item) -> None:
+    """Show that the run goes on; at most one write a minute."""
     now = engine.clock.now()
-    if item.body.get("id") != run or datetime.fromisoformat(str(item.body["beat_at"])) + timedelta(minutes=1) > now:
+    if datetime.fromisoformat(str(item.body["beat_at"])) + timedelta(minutes=1) > now:
         return
     try:
         engine.store.write([Put(replace(item, body={**item.body, "beat_at": now.isoformat()}))])
@@ -59,13 +67,15 @@ def heartbeat(engine: Engine, setup: FlowSetup, run: str) -> None:
         return
 
 
-def finish(engine: Engine, setup: FlowSetup, run: str, *, trouble: str = "") -> None:
+def finish(engine: Engine, setup: FlowSetup, run: str, *, trouble: str = "", used: Count = (0, 0)) -> None:
+    """The run is over, `stopped` where there was trouble; `used` are the calls and metered reads of all its steps."""
     for _ in range(TRIES):
         item = _item(engine, setup)
         if item.body.get("id") != run:
             return
         state = "stopped" if trouble else "finished"
-        body: Json = {**item.body, "state": state, "ended_at": engine.clock.now().isoformat(), "trouble": trouble}
+        ended: Json = {"state": state, "ended_at": engine.clock.now().isoformat(), "trouble": trouble}
+        body: Json = {**item.body, **ended, "calls": used[0], "metered_reads": used[1]}
         try:
             engine.store.write([Put(replace(item, body=body)), _history(setup, body)])
         except Conflict:
@@ -74,8 +84,22 @@ def finish(engine: Engine, setup: FlowSetup, run: str, *, trouble: str = "") -> 
 
 
 def latest(engine: Engine, setup: FlowSetup) -> Json:
-    """The current or last run: id, state (running, finished, stopped), started_at, ended_at, trouble; {} before any."""
+    """The current or last run: id, state (running, finished, stopped), started_at, and once it is over ended_at,
+    trouble, calls, metered_reads; {} before any."""
     return _item(engine, setup).body
+
+
+def finished_since(engine: Engine, setup: FlowSetup, moment: datetime) -> bool:
+    """Whether a run came to its end after that moment, without trouble."""
+    run = latest(engine, setup)
+    return run.get("state") == "finished" and datetime.fromisoformat(str(run["ended_at"])) >= moment
+
+
+def resume(flow: OpenFlow) -> None:
+    """A run that a pause had stopped is begun again; what it kept so far stays kept."""
+    run = latest(flow.engine, flow.setup)
+    if run.get("trouble") == PAUSED:
+        start(flow.engine, flow, full=bool(run.get("full")))
 
 
 def under_way(engine: Engine, setup: FlowSetup) -> bool:
@@ -125,6 +149,20 @@ def _taken(setup: FlowSetup) -> Json:
 def _under_way(item: Item, now: datetime) -> bool:
     beat = item.body.get("beat_at")
     return item.body.get("state") == "running" and datetime.fromisoformat(str(beat)) + SILENT > now
+
+
+def _id(now: datetime, before: Item) -> str:
+    """The moment; never that of the run before, so that each has a record of its own."""
+    run = now.isoformat(timespec="milliseconds")
+    return run if run != before.body.get("id") else (now + timedelta(milliseconds=1)).isoformat(timespec="milliseconds")
+
+
+def _cut_off(setup: FlowSetup, before: Item, now: datetime) -> list[Put]:
+    """The record of the run whose place is taken, where it had not ended."""
+    if before.body.get("state") != "running":
+        return []
+    ended: Json = {"state": "stopped", "ended_at": now.isoformat(), "trouble": "Another run took its place."}
+    return [_history(setup, {**before.body, **ended})]
 
 
 def _item(engine: Engine, setup: FlowSetup) -> Item:

@@ -16,7 +16,10 @@ FlowState = Literal["rehearsing", "live", "paused"]
 
 @dataclass(frozen=True, slots=True)
 class FlowSetup:
-    """One customer's use of one flow. `name` is unique within the tenant; `flow` is the registry's."""
+    """One customer's use of one flow. `name` is unique within the tenant; `flow` is the registry's.
+
+    With `cron` it runs when that says so on the clock of `zone`, otherwise every `every_minutes`.
+    """
 
     tenant: str
     name: str
@@ -25,6 +28,8 @@ class FlowSetup:
     target: str
     cut_over: date
     every_minutes: int = 15
+    cron: str = ""
+    zone: str = ""
     policies: Mapping[str, str] = field(default_factory=dict)
     mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     max_attempts: int = 8

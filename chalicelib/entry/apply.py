@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from chalicelib.engine import due, runs
+from chalicelib.engine import due, runs, schedule
 from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
@@ -15,7 +15,7 @@ from chalicelib.engine.ports import Conflict, Delete, Item, Op, Put
 from chalicelib.engine.records import Json, canonical
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.entry import after_apply
-from chalicelib.entry.changes import Change, connection_change, flow_change
+from chalicelib.entry.changes import Change, connection_change, flow_change, schedule_facts
 from chalicelib.entry.config import Config
 from chalicelib.entry.config_check import Known, Wanted, about_key, check, known
 from chalicelib.entry.problem import Fault, bad_request, conflict, pointer
@@ -169,6 +169,7 @@ def _flow(engine: Engine, plan: Plan, new: FlowSetup, old: FlowSetup | None, *, 
     plan.ops.append(put)
     if old is None:
         plan.ops.append(runs.taken_put(new))
-    if old is None or old.every_minutes != new.every_minutes:
-        plan.ops.append(due.schedule_put(engine, new, now))
+    if old is None or schedule_facts(old) != schedule_facts(new):
+        # A first look should not wait; but whoever names times of the day does not mean now.
+        plan.ops.append(due.schedule_put(engine, new, schedule.following(new, now) if new.cron else now))
     plan.flows.append((old, new))

@@ -57,7 +57,7 @@ def flow_facts(setup: FlowSetup) -> dict[str, str]:
         "from": setup.source,
         "to": setup.target,
         "cut_over": setup.cut_over.isoformat(),
-        "every": minutes(setup.every_minutes),
+        **schedule_facts(setup),
         "retry/max_attempts": str(setup.max_attempts),
     }
     facts |= {f"policies/{name}": value for name, value in setup.policies.items()}
@@ -66,8 +66,11 @@ def flow_facts(setup: FlowSetup) -> dict[str, str]:
     return facts
 
 
-def minutes(count: int) -> str:
-    return "1 minute" if count == 1 else f"{count} minutes"
+def schedule_facts(setup: FlowSetup) -> dict[str, str]:
+    """The keys that say when it runs."""
+    if setup.cron:
+        return {"cron": setup.cron, "zone": setup.zone}
+    return {"every": "1 minute" if setup.every_minutes == 1 else f"{setup.every_minutes} minutes"}
 
 
 def _connection_facts(connection: Connection) -> dict[str, str]:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
+from chalicelib.engine import schedule
 from chalicelib.engine.records import Json
 from chalicelib.entry.exchange import NAME, NAME_RULE
 from chalicelib.entry.problem import Fault, pointer
@@ -48,6 +49,21 @@ def _minutes(value: object) -> int:
     return int(found[1])
 
 
+def _cron(value: object) -> str:
+    text = " ".join(value.split()) if isinstance(value, str) and len(value) <= LONGEST_TEXT else ""
+    wrong = schedule.unreadable(text)
+    if wrong:
+        fields = "minute hour day-of-month month day-of-week"
+        raise expected(f'five fields "{fields}" as in "0 6 * * 1-5" ({wrong})')
+    return text
+
+
+def _zone(value: object) -> str:
+    if not isinstance(value, str) or value not in schedule.zones():
+        raise expected("the IANA name of a time zone, such as America/Vancouver")
+    return value
+
+
 def _one_line(value: str) -> str:
     if not value.isprintable():
         raise expected("one line of text without control characters")
@@ -65,6 +81,8 @@ Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidat
 Secret = Annotated[str, Field(max_length=8000), AfterValidator(_secret)]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=str)]
 Minutes = Annotated[int, BeforeValidator(_minutes, json_schema_input_type=str)]
+Cron = Annotated[str, BeforeValidator(_cron, json_schema_input_type=str)]
+Zone = Annotated[str, BeforeValidator(_zone, json_schema_input_type=str)]
 
 
 class ConnectionIn(Shape):
@@ -99,7 +117,9 @@ class FlowIn(Shape):
     cut_over: Annotated[
         Day, Field(description="a date as YYYY-MM-DD: documents dated before it are not moved; there is no default")
     ]
-    every: Annotated[Minutes | None, Field(description='"N minutes"')] = None
+    every: Annotated[Minutes | None, Field(description='"N minutes"; replaces cron and zone')] = None
+    cron: Annotated[Cron | None, Field(description="five fields, read in the zone; replaces every")] = None
+    zone: Annotated[Zone | None, Field(description="the IANA name of the time zone of cron")] = None
     policies: Annotated[dict[str, Text | None], Field(default_factory=dict, max_length=100)]
     mappings: Annotated[
         dict[str, Annotated[dict[Text, Text | None], Field(max_length=MOST_VALUES)]],

@@ -202,6 +202,7 @@ def _flow(
         ):
             if was != now:
                 wanted.fault(*at, key, expected=f"{shown(was)}, as before: {_ANOTHER_FLOW}", got=shown(now))
+    _schedule(wanted, at, given)
     _policies(wanted, at, flow, given)
     _mappings(wanted, at, flow, given)
     if len(wanted.faults) > before:
@@ -210,9 +211,8 @@ def _flow(
         tenant=tenant, name=name, flow=which, source=given.source, target=given.to, cut_over=given.cut_over
     )
     wanted.flows[name] = replace(
-        base,
+        _scheduled(base, given),
         cut_over=given.cut_over,
-        every_minutes=given.every or base.every_minutes,
         policies=_merged(base.policies, given.policies),
         mappings={
             kind: merged
@@ -224,6 +224,29 @@ def _flow(
 
 
 _ANOTHER_FLOW = "its records belong to it; for another one make a flow of another name"
+
+
+def _schedule(wanted: Wanted, at: tuple[str, str], given: FlowIn) -> None:
+    if given.cron and not given.zone:
+        wanted.fault(
+            *at, "zone", expected="the time zone in which cron is meant, such as America/Vancouver", got="nothing"
+        )
+    if given.zone and not given.cron:
+        wanted.fault(
+            *at,
+            "cron",
+            expected="the cron expression to which the zone belongs: they are given together",
+            got="nothing",
+        )
+    if given.every and given.cron:
+        wanted.fault(*at, "every", expected="either every, or cron with zone: a flow has one schedule", got="both")
+
+
+def _scheduled(setup: FlowSetup, given: FlowIn) -> FlowSetup:
+    """With the schedule that is given, in the place of the one there was."""
+    if given.every:
+        return replace(setup, every_minutes=given.every, cron="", zone="")
+    return replace(setup, cron=given.cron, zone=given.zone) if given.cron and given.zone else setup
 
 
 def _end(

@@ -44,6 +44,8 @@ def write(engine: Engine, queue: str, batch: Sequence[Message]) -> None:
     except Exception:
         log.exception("a batch failed; its records are tried one by one")
         _each(engine, queue, batch, lambda body: deliver(engine, [RecordKey.from_pk(body)]))
+    else:
+        engine.write_down_usage()
 
 
 def poll_steps(engine: Engine, queue: str, batch: Sequence[Message]) -> None:
@@ -71,6 +73,7 @@ def _each(engine: Engine, queue: str, batch: Sequence[Message], act: Callable[[s
         except Exception:
             failed += 1
             log.exception("a message failed", extra={"queue": queue, "body": message.body[:500]})
+        engine.write_down_usage()
     if failed:
         if good:
             engine.queue.acknowledge(queue, good)

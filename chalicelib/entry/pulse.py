@@ -31,6 +31,8 @@ def latest_run(flow: OpenFlow) -> Json:
     return {
         **shown,
         "full": bool(run.get("full")),
+        "calls": run.get("calls"),
+        "metered_reads": run.get("metered_reads"),
         "quiet": over and not pulse.busy and not runs.owes(flow.engine, flow.setup),
         "busy": pulse.busy,
         "waiting": pulse.waiting,

@@ -33,9 +33,9 @@ def list_flows(ctx: typer.Context, as_json: AsJson = False) -> None:
         print_json(answer)
         return
     show.table(
-        ("name", "state", "from", "to", "cut-over", "every", "run"),
+        ("name", "state", "from", "to", "cut-over", "runs", "run"),
         [
-            (f["name"], f["state"], f["from"], f["to"], f["cut_over"], f["every"], show.run(f["run"]))
+            (f["name"], f["state"], f["from"], f["to"], f["cut_over"], show.schedule(f), show.run(f["run"]))
             for f in answer["items"]
         ],
     )
@@ -168,7 +168,7 @@ def _quiet(session: Session, name: str, run: str) -> Callable[[], Found]:
 
 def _shown(flow: Json) -> None:
     show.say(f"{flow['name']} ({flow['title']}): {flow['state']}", "bold")
-    show.say(f"from {flow['from']} to {flow['to']}, every {flow['every']}, cut-over {flow['cut_over']}")
+    show.say(f"from {flow['from']} to {flow['to']}, {show.schedule(flow)}, cut-over {flow['cut_over']}")
     show.say(f"latest run: {show.run(flow['latest_run'])}")
     waiting = flow["latest_run"]["waiting"]
     if waiting:

@@ -75,13 +75,15 @@ def connections(ctx: typer.Context, as_json: AsJson = False) -> None:
         print_json(answer)
         return
     show.table(
-        ("name", "system", "environment", "company", "health", ""),
+        ("name", "system", "environment", "company", "calls this month", "metered reads", "health", ""),
         [
             (
                 one["name"],
                 one["title"],
                 one["environment"],
                 (one["company"] or {}).get("name") or "not known yet",
+                one["usage"]["calls"],
+                one["usage"]["metered_reads"],
                 one["health"]["state"],
                 " ".join(filter(None, [one["health"]["message"], one["health"]["fix"]])),
             )

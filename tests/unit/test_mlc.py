@@ -120,6 +120,20 @@ def test_what_was_exported_applies_and_changes_nothing(service: Service, tmp_pat
     assert service.world.flow().mappings["account"] == {"0710": "6100", "on": "no", "1e3": "id:5"}
 
 
+def test_a_schedule_by_cron_is_shown_exported_and_applied_again(service: Service, tmp_path: Path) -> None:
+    service.world.set_up(cron="*/15 6-18 * * 1-5", zone="America/Vancouver")
+    out = tmp_path / "out.yaml"
+    assert service.mlc("export", "--out", str(out)).exit_code == 0
+    assert service.told("apply", str(out))["applied"] is False
+    assert "at */15 6-18 * * 1-5 (America/Vancouver)" in service.mlc("flows", "show", FLOW).output
+    assert FLOW in service.mlc("flows").output
+    unfit = out.read_text().replace("America/Vancouver", "Vancouver")
+    out.write_text(unfit)
+    line = next(n for n, text in enumerate(unfit.splitlines(), 1) if "zone" in text)
+    said = service.mlc("apply", str(out)).output.replace("\n", " ")
+    assert f"out.yaml:{line}: flows.{FLOW}.zone: expected the IANA name of a time zone" in said
+
+
 def test_a_missing_variable_is_named_with_its_line_before_anything_is_sent(service: Service, tmp_path: Path) -> None:
     file = written(tmp_path)
     result = service.mlc("apply", str(file), CLIENT_ID="id", CLIENT_SECRET="secret")

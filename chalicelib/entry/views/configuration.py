@@ -8,7 +8,7 @@ from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.entry import config_check, shapes
 from chalicelib.entry.apply import apply
-from chalicelib.entry.changes import minutes
+from chalicelib.entry.changes import schedule_facts
 from chalicelib.entry.config import Apply, references_to_a_machine
 from chalicelib.entry.exchange import ApiRequest, ApiResponse
 from chalicelib.entry.keys import Caller
@@ -45,7 +45,7 @@ def _flow(setup: FlowSetup) -> Json:
         "from": setup.source,
         "to": setup.target,
         "cut_over": setup.cut_over.isoformat(),
-        "every": minutes(setup.every_minutes),
+        **schedule_facts(setup),
         "retry": {"max_attempts": setup.max_attempts},
     }
     if setup.policies:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.engine import setup as setups
+from chalicelib.engine import usage
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json
@@ -20,9 +21,11 @@ def list_connections(engine: Engine, caller: Caller, request: ApiRequest) -> Api
 def described(engine: Engine, tenant: str) -> list[Json]:
     found = setups.connections(engine.store, tenant)
     keys = {name: setups.health_key(tenant, name) for name in found}
-    health = engine.store.get(list(keys.values()))
+    used = {name: engine.usage_key(connection) for name, (connection, _) in found.items()}
+    stored = engine.store.get([*keys.values(), *used.values()])
     return [
-        _connection(engine, connection, setups.read_health(health.get(keys[name])))
+        _connection(engine, connection, setups.read_health(stored.get(keys[name])))
+        | {"usage": _usage(engine, usage.read(stored.get(used[name]), connection.key))}
         for name, (connection, _) in found.items()
     ]
 
@@ -40,6 +43,17 @@ def show_ping(engine: Engine, caller: Caller, request: ApiRequest) -> ApiRespons
     if found is None or found["connection"] != request.name("connection"):
         raise not_found("ping of that id")
     return ApiResponse(found)
+
+
+def _usage(engine: Engine, months: dict[str, usage.Count]) -> Json:
+    """The present month (UTC), and those before, newest first."""
+    present = usage.month_of(engine.clock.now())
+
+    def shown(month: str) -> Json:
+        calls, metered = months.get(month, (0, 0))
+        return {"month": month, "calls": calls, "metered_reads": metered}
+
+    return {**shown(present), "before": [shown(month) for month in months if month != present]}
 
 
 def _connection(engine: Engine, connection: Connection, health: Health) -> Json:

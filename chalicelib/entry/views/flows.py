@@ -10,7 +10,7 @@ from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.entry import pulse, report, shapes, starting
-from chalicelib.entry.changes import minutes
+from chalicelib.entry.changes import schedule_facts
 from chalicelib.entry.exchange import ApiRequest, ApiResponse, opened
 from chalicelib.entry.keys import Caller
 from chalicelib.entry.problem import conflict
@@ -62,6 +62,7 @@ def resume(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
 
     setup = starting.change(engine, opened(engine, caller, request.name("flow")).setup, resumed)
     starting.restart(engine, setup)
+    runs.resume(opened(engine, caller, setup.name))
     return ApiResponse(_flow(engine, setup))
 
 
@@ -99,6 +100,6 @@ def _flow(engine: Engine, setup: FlowSetup) -> Json:
         "state": setup.state,
         "started_at": setup.started_at,
         "cut_over": setup.cut_over.isoformat(),
-        "every": minutes(setup.every_minutes),
+        **schedule_facts(setup),
         "run": runs.latest(engine, setup),
     }
