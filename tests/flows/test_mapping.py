@@ -90,7 +90,7 @@ def test_payment_terms_become_the_terms_of_the_bill_where_the_customer_wants_tha
     company.bill(vendor, payment_terms="")
     unknown = company.bill(vendor, payment_terms="2% 10 Net 45")
     company.cycle()
-    assert [bill.get("SalesTermRef", {}).get("value") for bill in company.ours()] == [term["Id"], None]
+    assert sorted(bill.get("SalesTermRef", {}).get("value", "") for bill in company.ours()) == ["", term["Id"]]
     assert hold(company, unknown)["cause"] == "term 2% 10 Net 45"
 
 
@@ -190,7 +190,7 @@ def test_a_bill_of_the_catch_all_vendor_goes_to_the_vendor_whose_name_was_typed(
     company.bill(catch_all, "2.00", vendor_name="Joe the roofer")
     nobody = company.bill(catch_all, "3.00", vendor_name="Somebody Else")
     company.cycle()
-    assert [bill["VendorRef"]["name"] for bill in company.ours()] == ["Corner Hardware", "Evergreen Roofing"]
+    assert sorted(bill["VendorRef"]["name"] for bill in company.ours()) == ["Corner Hardware", "Evergreen Roofing"]
     assert hold(company, nobody)["cause"] == "vendor Somebody Else"
     company.books.backstage_add_vendor(company.realm, "Somebody Else")
     company.cycle()
@@ -253,4 +253,5 @@ def test_a_linked_vendor_that_went_away_holds_its_bills_until_it_is_back_or_link
     replay.link_to(flow, move, company.head(str(vendor["id"]), "vendor"), survivor["Id"], by="Ann")
     company.world.until_quiet()
     company.assert_once([first, second])
-    assert company.ours()[1]["VendorRef"]["value"] == survivor["Id"]
+    numbers = {bill["DocNumber"]: bill["VendorRef"]["value"] for bill in company.ours()}
+    assert numbers["INV-2"] == survivor["Id"]
