@@ -60,7 +60,7 @@ def engine() -> Engine:
         store=DynamoStore(f"mlc-{here.stage}", region=region, endpoint_url=endpoint),
         queue=SqsQueue(here.stage, region=region, endpoint_url=endpoint),
         vault=SecretsVault(here.stage, region=region, endpoint_url=endpoint),
-        http=RequestsHttp(),
+        http=RequestsHttp(local=here.is_local),
         clock=SystemClock(),
         notices=SnsNotices(here.stage, region=region, endpoint_url=endpoint),
         metrics=EmfMetrics(),
@@ -71,6 +71,7 @@ def engine() -> Engine:
         endpoints=here.endpoints,
         rate_scales=dict.fromkeys(here.simulated, SIMULATED_RATE),
         pace=_pace(here),
+        local=here.is_local,
     )
 
 

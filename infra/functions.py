@@ -61,7 +61,6 @@ def functions() -> tuple[Function, ...]:
         reads_secrets=True,
         seals=True,
         unseals=True,
-        publishes=True,
     )
     jobs = Function(
         name="jobs",
@@ -84,11 +83,10 @@ def functions() -> tuple[Function, ...]:
             reads_secrets=True,
             seals=True,
             unseals=True,
-            publishes=True,
         )
         for system in registry.TARGETS
     ]
-    tick = Function(name="tick", timeout=50, memory=256, sends=queues(), publishes=True)
+    tick = Function(name="tick", timeout=50, memory=256, sends=queues())
     return (api, poll, jobs, *writers, tick)
 
 

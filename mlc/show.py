@@ -45,7 +45,7 @@ def changes(answer: Json) -> None:
     for change in answer["changes"]:
         action = str(change["action"])
         what = "stays (the file does not name it)" if action == "kept" else action
-        say(f"{change['kind']} {change['name']}: {what}", COLOURS.get(action, ""))
+        say(f"{change['kind']} {change['name']}".rstrip() + f": {what}", COLOURS.get(action, ""))
         for detail in change["details"]:
             say(f"    {detail['key']}: {_short(detail['from'])} -> {_short(detail['to'])}")
 
@@ -85,6 +85,12 @@ def ping(name: str, answer: Json) -> None:
         return
     say(f"{name}: {answer.get('message')}", "red")
     say(f"  {answer.get('fix')}")
+
+
+def notice_test(answer: Json) -> None:
+    for way in ("topic", "webhook"):
+        came = answer.get(way) or answer
+        say(f"{way}: {came.get('message')} {came.get('fix')}".strip(), "green" if came.get("ok") else "red")
 
 
 def run(latest: Json) -> str:

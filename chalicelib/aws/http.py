@@ -9,6 +9,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode, urlsplit
 
+from chalicelib.aws import public
 from chalicelib.engine.errors import TryAgain, Unknown
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 
@@ -34,14 +35,24 @@ class RequestsHttp:
 
     `HttpRequest.timeout` bounds each wait for bytes; the whole exchange may take twice that long, checked while the
     body arrives. (A peer that dribbles its header lines is bounded by the function's own time-out only.)
+    `local`: a `public` request may go to this machine too.
     """
 
-    def __init__(self, *, connect_timeout: float = CONNECT_TIMEOUT, most_bytes: int = MOST_ANSWER_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        connect_timeout: float = CONNECT_TIMEOUT,
+        most_bytes: int = MOST_ANSWER_BYTES,
+        local: bool = False,
+        resolve: public.Resolve = public.resolved,
+    ) -> None:
         import requests
         from requests.adapters import HTTPAdapter
 
         self._connect_timeout = connect_timeout
         self._most_bytes = most_bytes
+        self._local = local
+        self._resolve = resolve
         self._session = requests.Session()
         self._session.trust_env = False  # a .netrc would replace the Authorization header
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none is carried between customers
@@ -54,6 +65,9 @@ class RequestsHttp:
         import requests
         from urllib3.exceptions import HTTPError
 
+        if request.public:
+            timeout = self._connect_timeout
+            return public.exchange(request, local=self._local, connect_timeout=timeout, resolve=self._resolve)
         url = full_url(request)
         host = urlsplit(url).netloc
         deadline = time.monotonic() + 2 * request.timeout

@@ -20,6 +20,7 @@ from chalicelib.engine.merge import check_delete, check_update, stands
 from chalicelib.engine.outcome import Outcomes
 from chalicelib.engine.ports import Conflict
 from chalicelib.engine.records import Current, Done, Draft, Intent, Json, RecordKey, Sighting, Summary, canonical
+from chalicelib.engine.tally import Tally
 
 
 def deliver(engine: Engine, keys: Iterable[RecordKey]) -> None:
@@ -35,11 +36,20 @@ def _flow(flow: OpenFlow, keys: list[RecordKey]) -> None:
     now = flow.engine.clock.now()
     found = ledger.heads(flow.engine.store, keys).values()
     heads = [head for head in found if head.due is not None and not intents.busy(head, now)]
+    tally = Tally()
+    try:
+        _moves(flow, heads, tally)
+    finally:
+        tally.keep(flow)
+
+
+def _moves(flow: OpenFlow, heads: Sequence[Head], tally: Tally) -> None:
+    now = flow.engine.clock.now()
     for move in flow.flow.moves:
         group = [head for head in heads if head.key.move == move.name]
         if not group:
             continue
-        writer = Writer(flow, move, Outcomes(flow, move))
+        writer = Writer(flow, move, Outcomes(flow, move, tally))
         if flow.setup.state == "paused":
             writer.put_off(group, f"The flow {flow.setup.name} is paused.", now + flow.engine.pace.paused)
         elif flow.target_health.locked(now):

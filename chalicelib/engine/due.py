@@ -1,4 +1,4 @@
-"""What is due: records whose message was lost, never sent, or has to wait for its time; and flows whose run is due.
+"""What is due: records whose message was lost, never sent, or has to wait for its time; flows whose run is due; jobs.
 
 Two levels. Records stand under their target connection, sorted by (class, moment): "a" waits for its time, "b" is
 queued until then. Connections stand in 16 rows-of-rows with their earliest moment, so that a minute's tick reads those
@@ -13,22 +13,17 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from chalicelib.engine import ledger, runs, schedule
+from chalicelib.engine import ledger, outbox, runs, schedule
 from chalicelib.engine import setup as setups
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.ledger import Head
+from chalicelib.engine.outbox import SHARDS, row_key
 from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json, RecordKey
 
-SHARDS = 16
 BEGIN_AGAIN = timedelta(minutes=15)  # a run that was begun by schedule and did not come to its end is begun again
 LOOK_AGAIN = timedelta(hours=1)  # a quiet connection is looked at this often, whatever its row says
 TRIES = 5
-
-
-def row_key(tenant: str, name: str) -> tuple[str, str]:
-    """The due row of a connection ("c#...") or of a flow's schedule ("f#...")."""
-    return f"DUE#{sum(f'{tenant}#{name}'.encode()) % SHARDS}", f"{tenant}#{name}"
 
 
 def announce(flow: OpenFlow) -> int:
@@ -82,6 +77,8 @@ def tick(engine: Engine) -> int:
                     continue
                 if "flow" in row.body:
                     _start(engine, row)
+                elif "job" in row.body:
+                    outbox.hand_over(engine, row)
                 else:
                     queued += _sweep(engine, row)
             cursor = rows.cursor

@@ -6,14 +6,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from chalicelib.engine import notices, outbox, usage
 from chalicelib.engine import setup as setups
-from chalicelib.engine import usage
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import Held, LockedOut
 from chalicelib.engine.flow import Flow
 from chalicelib.engine.grants import Grants
 from chalicelib.engine.line import Line
-from chalicelib.engine.ports import Clock, Http, Metrics, Notices, Queue, Source, Store, Target, Vault
+from chalicelib.engine.ports import Clock, Http, Metrics, Notices, Put, Queue, Source, Store, Target, Vault
 from chalicelib.engine.records import Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup, Health
 from chalicelib.engine.system import System
@@ -52,6 +52,7 @@ class Engine:
     rate_scales: Mapping[str, float] = field(default_factory=dict)
     pace: Pace = Pace()
     references: dict[tuple[str, str], tuple[int, list[Reference]]] = field(default_factory=dict)
+    local: bool = False  # stage local: notices may go to this machine's own webhooks
     told: set[tuple[str, str]] = field(default_factory=set)  # causes this container knows to have been told
     checked: dict[str, datetime] = field(default_factory=dict)
     tallies: dict[tuple[tuple[str, str], str], usage.Tally] = field(default_factory=dict)
@@ -96,7 +97,8 @@ class Engine:
         setup = setups.read_flow(tenant, item)
         ends = [(setups.pk(tenant), f"CONNECTION#{name}") for name in (setup.source, setup.target)]
         health = [setups.health_key(tenant, name) for name in (setup.source, setup.target)]
-        found = self.store.get([*ends, *health])
+        notice = notices.settings_key(tenant)
+        found = self.store.get([*ends, *health, notice])
         return OpenFlow(
             engine=self,
             setup=setup,
@@ -105,6 +107,7 @@ class Engine:
             target=setups.read_connection(tenant, found[ends[1]]),
             source_health=setups.read_health(found.get(health[0])),
             target_health=setups.read_health(found.get(health[1])),
+            tallied=bool(notices.read_settings(tenant, found.get(notice)).digest),
         )
 
     def locked_out(self, connection: Connection, lockout: LockedOut) -> None:
@@ -114,15 +117,23 @@ class Engine:
         until = self.clock.now() + RETRY_LOCKED_OUT
         change = Health(state="locked_out", message=lockout.message, fix=lockout.fix, until=until.isoformat())
         self.metrics.count("LockedOut", system=connection.system)
-        if setups.save_health(self.store, self.clock, connection.tenant, connection.name, change):
-            self.notices.publish(
-                f"{connection.name} ({connection.tenant}) needs you",
-                f"{lockout.message}\n\nWhat to do: {lockout.fix}\n\nNothing is lost: what waits goes on by itself.",
-            )
+        self.note_health(connection, change)
 
     def works(self, connection: Connection, health: Health) -> None:
         if health.state != "ok":
-            setups.save_health(self.store, self.clock, connection.tenant, connection.name, Health(state="ok"))
+            self.note_health(connection, Health(state="ok"))
+
+    def note_health(self, connection: Connection, change: Health) -> bool:
+        """Note how the connection fares; people are told when it begins to need one, and once when it works again."""
+        kept: list[Put] = []
+
+        def tell(before: Health, after: Health) -> Sequence[Put]:
+            kept[:] = notices.about(self, connection, before, after)
+            return kept
+
+        news = setups.save_health(self.store, self.clock, connection.tenant, connection.name, change, tell=tell)
+        outbox.send(self, kept)
+        return news
 
     def check_company(self, connection: Connection) -> None:
         """Before writing: the company behind the credentials is the pinned one. Raises Held or LockedOut."""
@@ -155,6 +166,7 @@ class OpenFlow:
     target: Connection
     source_health: Health
     target_health: Health
+    tallied: bool = False  # the customer wants a daily digest of what moved
     _source: Source | None = None
     _target: Target | None = None
     _lines: list[Line] = field(default_factory=list)

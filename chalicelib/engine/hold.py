@@ -8,21 +8,22 @@ in the target changed), "record:{move}:{id}" (that record got its link), "link:{
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import islice
 
-from chalicelib.engine import due, ledger, references
+from chalicelib.engine import due, ledger, notices, references
 from chalicelib.engine.engine import Engine, OpenFlow
-from chalicelib.engine.errors import Held
+from chalicelib.engine.errors import Held, TryAgain, Unknown
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.ports import Conflict, Item, Put
+from chalicelib.engine.ports import Conflict, Delete, Item, Put
 from chalicelib.engine.records import Json, RecordKey
 
 PAGE = 100
 GONE = ("inactive_ref", "reference_missing")  # what a linked partner may have become
-TELL_AGAIN = timedelta(days=7)  # the table forgets after about so long that a cause was told
+INDEX_LAG = timedelta(minutes=5)  # a cause told within it may not show in the index of holds yet
 
 
 def held_head(flow: OpenFlow, head: Head, held: Held) -> Head:
@@ -54,22 +55,37 @@ def not_read(head: Head, why: str) -> Held:
 
 
 def tell(flow: OpenFlow, held: Held) -> None:
-    """One notice per cause, however many records share it."""
+    """One notice per cause, however many records share it, as long as one of them is held."""
     engine = flow.engine
     engine.metrics.count("Held", flow=flow.setup.flow, reason=held.reason)
-    if held.owner == "nobody":
-        return
-    key = (f"T#{flow.setup.tenant}", f"TOLD#{flow.setup.name}#{held.reason}#{held.cause}"[:900])
+    key = told_key(flow, held.reason, held.cause)
     if key in engine.told:
         return
+    with suppress(TryAgain, Unknown):  # a notice stops no record: the next run tells what was not told
+        partners = [partner for token in held.waits_for if (partner := _partner_key(flow, token)) is not None]
+        known = ledger.heads(engine.store, partners).values() if partners else ()
+        if _speaks_for_itself(held.reason, held.owner, known):
+            _tell_once(flow, held.reason, held.cause, f"{held.message}\n\nWhat to do: {held.fix}")
+
+
+def told_key(flow: OpenFlow, reason: str, cause: str) -> tuple[str, str]:
+    whole = f"TOLD#{flow.setup.name}#{reason}#{cause}"
+    return f"T#{flow.setup.tenant}", whole.encode()[:900].decode(errors="ignore")
+
+
+def _speaks_for_itself(reason: str, owner: str, partners: Iterable[Head]) -> bool:
+    """What waits only for a record that is held itself is told with that one's cause."""
+    waits = reason.startswith("waits_for_") and any(partner.state == "held" for partner in partners)
+    return owner != "nobody" and not waits
+
+
+def _tell_once(flow: OpenFlow, reason: str, cause: str, text: str) -> None:
+    engine, setup = flow.engine, flow.setup
+    key = told_key(flow, reason, cause)
+    told = Put(Item(*key, body={"at": engine.clock.now().isoformat()}))
+    with suppress(Conflict):  # told by somebody else
+        notices.tell(engine, setup.tenant, f"{setup.tenant}: {setup.name}: {reason}", text, ops=[told])
     engine.told.add(key)
-    now = engine.clock.now()
-    until = int((now + TELL_AGAIN).timestamp())
-    try:
-        engine.store.write([Put(Item(pk=key[0], sk=key[1], body={"at": now.isoformat()}, expires_at=until))])
-    except Conflict:
-        return
-    engine.notices.publish(f"{flow.setup.name}: {held.reason}", f"{held.message}\n\nWhat to do: {held.fix}")
 
 
 def held(engine: Engine, tenant: str, flow: str, *, reason: str = "", cause_begins: str = "") -> Iterator[Head]:
@@ -89,29 +105,77 @@ def held(engine: Engine, tenant: str, flow: str, *, reason: str = "", cause_begi
 def repair(flow: OpenFlow) -> set[str]:
     """Let go the holds that were decided before the set-up or a list changed, or whose partner is there by now.
 
-    Their release came with the change; this finds what a crash, a race or a lagging index kept from it. Returns the
-    tokens that the other holds wait for.
+    Their release came with the change; this finds what a crash, a race or a lagging index kept from it. In the same
+    walk, causes that nobody was told of are told, and told causes that are gone are forgotten. Returns the tokens that
+    the other holds wait for.
     """
     engine, waiting = flow.engine, set[str]()
+    causes: dict[tuple[str, str], Head | None] = {}  # the told key, and a record to tell of
     changed = references.changes(flow, flow.flow.lists(flow.policies))
     for batch in _batches(held(engine, flow.setup.tenant, flow.setup.name)):
         partners = {token: _partner_key(flow, token) for head in batch for token in _tokens(head)}
         linked = ledger.heads(engine.store, [key for key in partners.values() if key is not None])
         for head in batch:
             tokens = _tokens(head)
-            ready = any((key := partners[token]) in linked and linked[key].link for token in tokens if partners[token])
-            outdated = (head.hold or {}).get("setup") != flow.setup.version and any(
-                token.startswith(("mapping:", "setting:", "connection:")) for token in tokens
-            )
-            since = str((head.hold or {}).get("since"))
-            outdated = outdated or any(f"reference:{kind}" in tokens and since < at for kind, at in changed.items())
-            if ready or outdated:
+            known = [linked[key] for token in tokens if (key := partners[token]) is not None and key in linked]
+            cause = _told_key_of(flow, head)
+            if any(partner.link for partner in known) or _outdated(flow, head, changed):
+                causes.setdefault(cause, None)
                 let_go(flow, head)
+                continue
+            waiting |= tokens
+            hold = head.hold or {}
+            if _speaks_for_itself(str(hold.get("reason")), str(hold.get("owner")), known):
+                causes[cause] = causes.get(cause) or head
             else:
-                waiting |= tokens
+                causes.setdefault(cause, None)
         ask = {k for k in partners.values() if k is not None and k not in linked} | _unread(flow, batch)
         notice_jobs(flow, [(key.move, key.source_id) for key in ask])
+    _catch_up(flow, causes)
     return waiting
+
+
+def _outdated(flow: OpenFlow, head: Head, changed: Mapping[str, str]) -> bool:
+    """Whether the set-up or a list that the record waits for changed since it was held."""
+    hold, tokens = head.hold or {}, _tokens(head)
+    if hold.get("setup") != flow.setup.version and any(
+        token.startswith(("mapping:", "setting:", "connection:")) for token in tokens
+    ):
+        return True
+    return any(f"reference:{kind}" in tokens and str(hold.get("since")) < at for kind, at in changed.items())
+
+
+def _catch_up(flow: OpenFlow, causes: Mapping[tuple[str, str], Head | None]) -> None:
+    """Tell the causes that were not told, and forget those that hold no record any more: coming back, they are new."""
+    engine = flow.engine
+    told = {(item.pk, item.sk): item for item in _told(flow)}
+    for key, head in causes.items():
+        if head is not None and head.hold and key not in told:
+            hold = head.hold
+            text = f"{hold['message']}\n\nWhat to do: {hold['fix']}"
+            _tell_once(flow, str(hold["reason"]), str(hold["cause"]), text)
+    recently = (engine.clock.now() - INDEX_LAG).isoformat()
+    for key, item in told.items():
+        if key not in causes and str(item.body["at"]) < recently:
+            engine.told.discard(key)
+            with suppress(Conflict):
+                engine.store.write([Delete(*key, version=item.version)])
+
+
+def _told(flow: OpenFlow) -> Iterator[Item]:
+    cursor = None
+    while True:
+        prefix = f"TOLD#{flow.setup.name}#"
+        rows = flow.engine.store.query(f"T#{flow.setup.tenant}", prefix=prefix, limit=500, cursor=cursor)
+        yield from rows.items
+        cursor = rows.cursor
+        if cursor is None:
+            return
+
+
+def _told_key_of(flow: OpenFlow, head: Head) -> tuple[str, str]:
+    hold = head.hold or {}
+    return told_key(flow, str(hold.get("reason")), str(hold.get("cause")))
 
 
 def notice_jobs(flow: OpenFlow, wanted: Iterable[tuple[str, str]]) -> None:

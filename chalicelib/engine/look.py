@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.engine import ledger
+from chalicelib.engine import ledger, notices
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import Held
 from chalicelib.engine.hold import notice_jobs
@@ -82,16 +82,20 @@ def _mark_key(flow: OpenFlow) -> tuple[str, str]:
 
 
 def _conclude(flow: OpenFlow, move: str, place: Place) -> None:
-    engine, gone = flow.engine, place.gone
+    """Have what is gone read once more; too much of it is told, at once with the mark that the look is over."""
+    engine, setup, gone = flow.engine, flow.setup, place.gone
     pk, sk = _mark_key(flow)
-    engine.store.write([Put(Item(pk=pk, sk=sk, body={"at": engine.clock.now().isoformat()}), guarded=False)])
-    if len(gone) > max(FEW, SHARE * place.asked):
-        title, kind = engine.load_system(flow.source.system).title, move.replace("_", " ")
-        text = f"{title} says that {len(gone)} of {place.asked} recent {kind}s are gone. That is not believed."
-        fix = (
-            f"Check the rights of the user behind {flow.source.name}. If they were really deleted, remove them in "
-            f"{flow.target_title} by hand."
-        )
-        engine.notices.publish(f"{flow.setup.name}: {len(gone)} {kind}s seem gone", f"{text}\n\nWhat to do: {fix}")
-        raise Held("seem_gone", text, cause=f"{len(gone)} gone", fix=fix, owner="admin")
-    notice_jobs(flow, [(move, source_id) for source_id in gone])
+    mark = Put(Item(pk=pk, sk=sk, body={"at": engine.clock.now().isoformat()}), guarded=False)
+    if len(gone) <= max(FEW, SHARE * place.asked):
+        notice_jobs(flow, [(move, source_id) for source_id in gone])
+        engine.store.write([mark])
+        return
+    title, kind = engine.load_system(flow.source.system).title, move.replace("_", " ")
+    text = f"{title} says that {len(gone)} of {place.asked} recent {kind}s are gone. That is not believed."
+    fix = (
+        f"Check the rights of the user behind {flow.source.name}. If they were really deleted, remove them in "
+        f"{flow.target_title} by hand."
+    )
+    subject = f"{setup.tenant}: {setup.name}: {len(gone)} {kind}s seem gone"
+    notices.tell(engine, setup.tenant, subject, f"{text}\n\nWhat to do: {fix}", ops=[mark])
+    raise Held("seem_gone", text, cause=f"{len(gone)} gone", fix=fix, owner="admin")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chalicelib.engine import due, hold, ledger
@@ -15,6 +15,7 @@ from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import Check, Conflict, Delete, Item, Op, Put
 from chalicelib.engine.records import Done, Intent, Json, RecordKey, fingerprint
 from chalicelib.engine.setup import pk
+from chalicelib.engine.tally import Tally
 
 TRIES = 6
 log = logging.getLogger("mlc")
@@ -66,6 +67,7 @@ class Outcomes:
 
     flow: OpenFlow
     move: Move
+    tally: Tally = field(default_factory=Tally)
 
     # ------------------------------------------------------------------ well
 
@@ -97,7 +99,7 @@ class Outcomes:
         ending = Ending(change, made, told, ledger.body_ops(head.key, "written", current.body))
         same = (head.link or {}).get("target_id") == current.id
         new = write(self.flow, head, ending) if same else self._claim(head, current.id, ending)
-        self._count(made)
+        self._moved(new, outcome)
         if differs is not None:
             hold.tell(self.flow, differs)
         return new
@@ -120,7 +122,7 @@ class Outcomes:
             {"why": why, "target_id": target_id, "label": label},
         )
         new = self._claim(head, target_id, ending)
-        self._count("linked")
+        self._moved(new, outcome)
         return new
 
     def deleted(self, head: Head, why: str, result: Done | None = None) -> Head:
@@ -139,8 +141,9 @@ class Outcomes:
             told,
             [claim],
         )
-        self._count("deleted")
-        return write(self.flow, head, ending)
+        new = write(self.flow, head, ending)
+        self._moved(new, outcome)
+        return new
 
     def unchanged(self, head: Head, why: str, *, link: Json | None = None, ops: Sequence[Op] = ()) -> Head:
         """Nothing to write: the target has the present state already."""
@@ -305,6 +308,12 @@ class Outcomes:
             fix=f"Look at {self.flow.target_title} and replay the record; if it goes on, ask the operator.",
             owner="operator",
         )
+
+    def _moved(self, head: Head, outcome: Json) -> None:
+        """Counted for the digest where the outcome was ours to write."""
+        self._count(str(outcome["action"]))
+        if head.outcome == outcome:
+            self.tally.add(self.move.name, str(outcome["action"]), head.money)
 
     def _count(self, outcome: str) -> None:
         self.flow.engine.metrics.count("Records", flow=self.flow.setup.flow, move=self.move.name, outcome=outcome)

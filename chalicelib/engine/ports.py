@@ -143,12 +143,15 @@ class Vault(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
+    """`public`: a customer named the address, so that nothing but the open internet may be reached (no `params`)."""
+
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, str] = field(default_factory=dict)
     body: bytes | None = None
     timeout: float = 30.0
+    public: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +172,8 @@ class Http(Protocol):
         """One exchange, no redirects, no retries, the answer at most 20 MB.
 
         Raises TryAgain when the request surely did not leave (no connection), Unknown when it may have been served
-        (time-out, connection lost, answer cut or too large).
+        (time-out, connection lost, answer cut or too large), and of a `public` request Refused when its address leads
+        elsewhere; of its answer only the beginning is read.
         """
         ...
 

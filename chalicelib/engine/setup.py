@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
@@ -126,13 +126,17 @@ def _all(store: Store, tenant: str, prefix: str) -> list[Item]:
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """How a connection fares. `until` is when the next try is due while it is locked out."""
+    """How a connection fares. `until` is when the next try is due while it is locked out.
+
+    `told` is "yes" from when people were told that it needs one of them until it works again.
+    """
 
     state: Literal["untried", "ok", "locked_out"] = "untried"
     message: str = ""
     fix: str = ""
     since: str = ""
     until: str = ""
+    told: str = ""
     version: int = 0
 
     def locked(self, now: datetime) -> bool:
@@ -149,8 +153,19 @@ def read_health(item: Item | None) -> Health:
     return Health(version=item.version, **{k: str(v) for k, v in item.body.items()})  # type: ignore[arg-type]
 
 
-def save_health(store: Store, clock: Clock, tenant: str, connection: str, change: Health) -> bool:
-    """Note a change of state; True if it is news (another state or message than before)."""
+def save_health(
+    store: Store,
+    clock: Clock,
+    tenant: str,
+    connection: str,
+    change: Health,
+    *,
+    tell: Callable[[Health, Health], Sequence[Op]] = lambda before, after: (),
+) -> bool:
+    """Note a change of state; True if it is news (another state or message than before).
+
+    `tell` names the writes that go with it, from the health before and after.
+    """
     key = health_key(tenant, connection)
     for _ in range(5):
         known = read_health(store.get([key]).get(key))
@@ -158,11 +173,12 @@ def save_health(store: Store, clock: Clock, tenant: str, connection: str, change
         if not news and change.state == "ok":
             return False
         since = clock.now().isoformat() if news else known.since
-        stored = replace(change, since=since, version=known.version)
-        body: Json = {name: getattr(stored, name) for name in ("state", "message", "fix", "since", "until")}
+        told = {"locked_out": "yes", "ok": ""}.get(change.state, known.told)
+        stored = replace(change, since=since, told=told, version=known.version)
+        body: Json = {name: getattr(stored, name) for name in ("state", "message", "fix", "since", "until", "told")}
         op: Op = Put(Item(pk=key[0], sk=key[1], body=body, version=known.version))
         try:
-            store.write([op])
+            store.write([op, *tell(known, stored)])
         except Conflict:
             continue
         return news

@@ -7,16 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from chalicelib.engine import due, runs, schedule
+from chalicelib.engine import digest, due, notices, runs, schedule
 from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
+from chalicelib.engine.notices import Settings
 from chalicelib.engine.ports import Conflict, Delete, Item, Op, Put
 from chalicelib.engine.records import Json, canonical
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.entry import after_apply
-from chalicelib.entry.changes import Change, connection_change, flow_change, schedule_facts
-from chalicelib.entry.config import Config
+from chalicelib.entry.changes import Change, connection_change, flow_change, notices_change, schedule_facts
+from chalicelib.entry.config import Config, NoticesIn
 from chalicelib.entry.config_check import Known, Wanted, about_key, check, known
 from chalicelib.entry.problem import Fault, bad_request, conflict, pointer
 from chalicelib.entry.shapes import summary
@@ -80,6 +81,7 @@ def _plan(engine: Engine, tenant: str, config: Config, wanted: Wanted, *, stored
         _claim(engine, plan, connection, stored=stored)
     for setup in wanted.flows.values():
         _flow(engine, plan, setup, stored.flows.get(setup.name), by=by)
+    _notices(engine, plan, config.notices, wanted.digest, old=stored.notices)
     untouched = [("connection", name) for name in stored.connections if name not in wanted.connections]
     untouched += [("flow", name) for name in stored.flows if name not in wanted.flows]
     plan.changes += [Change(kind, name, "kept") for kind, name in untouched]
@@ -173,3 +175,31 @@ def _flow(engine: Engine, plan: Plan, new: FlowSetup, old: FlowSetup | None, *, 
         # A first look should not wait; but whoever names times of the day does not mean now.
         plan.ops.append(due.schedule_put(engine, new, schedule.following(new, now) if new.cron else now))
     plan.flows.append((old, new))
+
+
+def _notices(engine: Engine, plan: Plan, given: NoticesIn, times: tuple[str, str], *, old: Settings) -> None:
+    """The webhook is sealed into the settings' own item, so that it changes with everything else or not at all."""
+    new = replace(old, digest=times[0], zone=times[1])
+    if "webhook" in given.model_fields_set:
+        new = _webhook(engine, new, given.webhook)
+    if not given.model_fields_set:
+        plan.changes += [Change("notices", "", "kept")] if old.version else []
+        return
+    change = notices_change(old, new)
+    plan.changes.append(change)
+    if change.action == "unchanged":
+        return
+    plan.ops.append(new.put())
+    if new.print != old.print:
+        plan.ops.append(Delete(*notices.webhook_key(old.tenant)))  # how the old one fared
+    if (new.digest, new.zone) != (old.digest, old.zone):
+        plan.ops.append(digest.schedule(engine, new))
+
+
+def _webhook(engine: Engine, old: Settings, url: str | None) -> Settings:
+    if url is None:
+        return replace(old, sealed=None, salt="", print="")
+    if _same_secret({"salt": old.salt, "print": old.print}, {"webhook": url}):
+        return old
+    salt = engine.clock.token()
+    return replace(old, sealed=notices.seal(engine, old.tenant, url), salt=salt, print=_print({"webhook": url}, salt))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from chalicelib.engine.connection import Connection
+from chalicelib.engine.notices import Settings
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup
 
@@ -47,6 +48,13 @@ def flow_change(old: FlowSetup | None, new: FlowSetup) -> Change:
     return Change("flow", new.name, _action(old, details), details)
 
 
+def notices_change(old: Settings, new: Settings) -> Change:
+    details = list(_differences(_notices_facts(old), _notices_facts(new)))
+    if old.print != new.print:
+        details.append(("webhook", HIDDEN if old.sealed else None, HIDDEN if new.sealed else None))
+    return Change("notices", "", _action(old if old.version or not details else None, details), details)
+
+
 def changed_keys(old: FlowSetup, new: FlowSetup) -> set[str]:
     return {key for key, _, _ in _differences(flow_facts(old), flow_facts(new))}
 
@@ -75,6 +83,10 @@ def schedule_facts(setup: FlowSetup) -> dict[str, str]:
 
 def _connection_facts(connection: Connection) -> dict[str, str]:
     return {"system": connection.system, "environment": connection.environment, **connection.settings}
+
+
+def _notices_facts(settings: Settings) -> dict[str, str]:
+    return {name: value for name in ("digest", "zone") if (value := getattr(settings, name))}
 
 
 def _differences(before: Mapping[str, str], after: Mapping[str, str]) -> Iterator[Detail]:

@@ -24,6 +24,7 @@ MOST_VALUES = 5000  # of one kind of mapping
 MOST_ENTRIES = 30  # connections, or flows, in one file
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_CLOCK = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 _EVERY = re.compile(r"([0-9]{1,4}) minutes?")
 
 
@@ -58,6 +59,12 @@ def _cron(value: object) -> str:
     return text
 
 
+def _clock(value: str) -> str:
+    if not _CLOCK.fullmatch(value):
+        raise expected('a local time as HH:MM, such as "07:30"')
+    return value
+
+
 def _zone(value: object) -> str:
     if not isinstance(value, str) or value not in schedule.zones():
         raise expected("the IANA name of a time zone, such as America/Vancouver")
@@ -80,6 +87,7 @@ Name = Annotated[str, AfterValidator(_named)]
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), AfterValidator(_one_line)]
 Secret = Annotated[str, Field(max_length=8000), AfterValidator(_secret)]
 Day = Annotated[date, BeforeValidator(_day, json_schema_input_type=str)]
+LocalTime = Annotated[str, AfterValidator(_clock)]
 Minutes = Annotated[int, BeforeValidator(_minutes, json_schema_input_type=str)]
 Cron = Annotated[str, BeforeValidator(_cron, json_schema_input_type=str)]
 Zone = Annotated[str, BeforeValidator(_zone, json_schema_input_type=str)]
@@ -128,9 +136,18 @@ class FlowIn(Shape):
     retry: Retry | None = None
 
 
+class NoticesIn(Shape):
+    """What is not named stays; null removes it. A digest needs its zone: null for one removes both."""
+
+    webhook: Annotated[Secret | None, Field(description="the address of an incoming webhook, https")] = None
+    digest: Annotated[LocalTime | None, Field(description="the local time of the daily digest, as HH:MM")] = None
+    zone: Annotated[Zone | None, Field(description="the time zone of the digest, as in America/Vancouver")] = None
+
+
 class Config(Shape):
     connections: Annotated[dict[Name, ConnectionIn], Field(default_factory=dict, max_length=MOST_ENTRIES)]
     flows: Annotated[dict[Name, FlowIn], Field(default_factory=dict, max_length=MOST_ENTRIES)]
+    notices: NoticesIn = NoticesIn()
 
 
 class Apply(Shape):

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
 
+from chalicelib.engine import notices
 from chalicelib.engine import setup as setups
+from chalicelib.engine.address import unfit
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.flow import Flow
 from chalicelib.engine.match import plain_name
+from chalicelib.engine.notices import Settings
 from chalicelib.engine.ports import Item
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.engine.system import System
-from chalicelib.entry.config import Config, ConnectionIn, FlowIn
+from chalicelib.entry.config import Config, ConnectionIn, FlowIn, NoticesIn
 from chalicelib.entry.problem import Fault, pointer, shown
 from chalicelib.entry.shapes import faults
 
@@ -27,6 +30,7 @@ class Known:
     connections: Mapping[str, tuple[Connection, int]]
     flows: Mapping[str, FlowSetup]
     notes: Mapping[str, Item]
+    notices: Settings
 
 
 @dataclass(slots=True)
@@ -35,6 +39,7 @@ class Wanted:
 
     connections: dict[str, Connection] = field(default_factory=dict)
     flows: dict[str, FlowSetup] = field(default_factory=dict)
+    digest: tuple[str, str] = ("", "")  # local time and zone
     faults: list[Fault] = field(default_factory=list)
 
     def fault(self, *at: object, expected: str, got: str = "") -> None:
@@ -53,6 +58,7 @@ def known(engine: Engine, tenant: str) -> Known:
         connections=connections,
         flows=setups.flows(engine.store, tenant),
         notes={sk.split("#", 1)[1]: item for (_, sk), item in notes.items()},
+        notices=notices.settings(engine, tenant),
     )
 
 
@@ -65,6 +71,7 @@ def check(engine: Engine, tenant: str, config: Config, stored: Known) -> Wanted:
     ends |= {name: given.system for name, given in config.connections.items()}  # those with faults too: told once
     for name, asked in config.flows.items():
         _flow(engine, wanted, tenant, name, given=asked, ends=ends, stored=stored)
+    _notices(engine, wanted, config.notices, stored.notices)
     return wanted
 
 
@@ -274,6 +281,27 @@ def _mappings(wanted: Wanted, at: tuple[str, str], flow: Flow, given: FlowIn) ->
     for kind in given.mappings:
         if kind not in kinds:
             wanted.fault(*at, "mappings", kind, expected=_one_of(kinds), got=shown(kind))
+
+
+# ---------------------------------------------------------------------------------------------- notices
+
+
+def _notices(engine: Engine, wanted: Wanted, given: NoticesIn, old: Settings) -> None:
+    wrong = unfit(given.webhook, local=engine.local) if given.webhook else ""
+    if wrong:
+        wanted.fault("notices", "webhook", expected=wrong, got="(not shown)")
+    named = given.model_fields_set
+    digest = given.digest if "digest" in named else old.digest
+    zone = given.zone if "zone" in named else old.zone
+    if "digest" in named and not digest and not given.zone:
+        zone = ""
+    elif "zone" in named and not zone and not given.digest:
+        digest = ""
+    if digest and not zone:
+        wanted.fault("notices", "zone", expected="the time zone of the digest, as in America/Vancouver", got="nothing")
+    elif zone and not digest:
+        wanted.fault("notices", "digest", expected="the local time of the digest as HH:MM", got="nothing")
+    wanted.digest = (digest or "", zone or "")
 
 
 def _merged(old: Mapping[str, str], given: Mapping[str, str | None]) -> dict[str, str]:

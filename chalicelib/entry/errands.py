@@ -16,7 +16,7 @@ from chalicelib.engine.ports import Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import pk
 
-Kind = Literal["ping", "resolve"]
+Kind = Literal["ping", "resolve", "notice_test"]
 
 KEPT = timedelta(days=1)
 _ID = re.compile(r"[A-Za-z0-9_-]{16,64}")

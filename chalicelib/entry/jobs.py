@@ -11,11 +11,11 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from chalicelib.engine import due, ledger, poll, replay, runs
+from chalicelib.engine import due, ledger, notices, poll, replay, runs
 from chalicelib.engine.deliver import deliver
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json, RecordKey
-from chalicelib.entry import ping, resolve
+from chalicelib.entry import digest, notice_test, ping, resolve
 
 log = logging.getLogger("mlc")
 
@@ -95,6 +95,12 @@ def _job(engine: Engine, job: Json) -> None:
         ping.run(engine, job)
     elif job["job"] == "resolve":
         resolve.run(engine, job)
+    elif job["job"] == "notice":
+        notices.send(engine, job)
+    elif job["job"] == "notice_test":
+        notice_test.run(engine, job)
+    elif job["job"] == "digest":
+        digest.run(engine, job)
     elif job["job"] == "restart":
         _restart(engine, job)
     else:

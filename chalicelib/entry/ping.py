@@ -79,7 +79,7 @@ def _compared(engine: Engine, connection: Connection, company: Company) -> Json:
             f"Sign in to the right company and enter its credentials for {connection.name} with `mlc apply`.",
             company,
         )
-    if setups.save_health(engine.store, engine.clock, connection.tenant, connection.name, Health(state="ok")):
+    if engine.note_health(connection, Health(state="ok")):
         _let_go(engine, connection)
     return {
         "ok": True,

@@ -11,7 +11,7 @@ from chalicelib.entry import shapes
 from chalicelib.entry.config import Apply
 from chalicelib.entry.exchange import View
 from chalicelib.entry.keys import Role
-from chalicelib.entry.views import access, configuration, connections, flows, overview, records
+from chalicelib.entry.views import access, configuration, connections, flows, notices, overview, records
 
 PREFIX = "/api/v1"
 
@@ -87,6 +87,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
              "Link it to a record of the target (202: answered later), dismiss it, or unlink it.",
              body=shapes.Resolve),
     Endpoint("GET", "/records/{id}/resolve/{job}", "viewer", records.show_resolve, "What a link came to."),
+    # notices
+    Endpoint("POST", "/notices/test", "admin", notices.ask_test, "Send a test notice.", status=202),
+    Endpoint("GET", "/notices/test/{id}", "viewer", notices.show_test, "What a test notice came to."),
     # overview
     Endpoint("GET", "/holds", "viewer", overview.list_holds, "What waits for people, by reason and cause.",
              query=("flow",)),

@@ -116,7 +116,7 @@ def _fault(detail: ErrorDetails, shape: type[BaseModel], at: Sequence[object]) -
         return Fault(where, f"one of the keys {known}" if known else "no further keys", shown(str(loc[-1])))
     template = _EXPECTED.get(detail["type"])
     says = template.format(**detail.get("ctx", {})) if template else detail["msg"][:200]
-    hidden = any(str(part) == "credentials" or is_secret_name(str(part)) for part in [*at, *loc])
+    hidden = any(str(part) in ("credentials", "webhook") or is_secret_name(str(part)) for part in [*at, *loc])
     return Fault(where, says, "(not shown)" if hidden else shown(detail["input"]))
 
 

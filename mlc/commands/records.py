@@ -158,6 +158,10 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         ("flow", "state", "held", "run"),
         [(f["name"], f["state"], f["counts"]["held"], show.run(f["run"])) for f in answer["flows"]],
     )
+    webhook = answer["notices"]["webhook"]
+    if webhook["state"] == "failing":
+        say = f"The webhook for notices fails since {webhook['since']}: {webhook['message']} {webhook['fix']}"
+        show.say(say, "red")
     oldest = answer["oldest_waiting"]
     if oldest:
         show.say(

@@ -9,7 +9,9 @@ from wsgiref.types import WSGIApplication
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from chalicelib.aws.http import MOST_ANSWER_BYTES, full_url
-from chalicelib.engine.errors import TryAgain, Unknown
+from chalicelib.aws.public import MOST_READ
+from chalicelib.engine.address import unfit
+from chalicelib.engine.errors import Refused, TryAgain, Unknown
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from simulator.faults import AnswerTooLate, ConnectionDropped
 from simulator.memory.watch import Effect, Watched
@@ -24,6 +26,8 @@ class MemoryHttp(Watched):
 
     def send(self, request: HttpRequest) -> HttpAnswer:
         url = full_url(request)
+        if request.public and (wrong := unfit(url)):
+            raise Refused("address", f"The address does not fit: expected {wrong}.")
         return self._watched(Effect("http", (request.method, url)), lambda: self._send(request, url))
 
     def _send(self, request: HttpRequest, url: str) -> HttpAnswer:
@@ -49,6 +53,8 @@ class MemoryHttp(Watched):
             raise Unknown(f"{host} did not answer within {request.timeout:g} seconds.") from late
         finally:
             builder.close()
+        if request.public:
+            body = body[:MOST_READ]
         if len(body) > MOST_ANSWER_BYTES:
             raise Unknown(f"{host} sent more than {MOST_ANSWER_BYTES} bytes.")
         lower: dict[str, str] = {}

@@ -35,7 +35,7 @@ from chalicelib.engine.records import (
     Summary,
 )
 from chalicelib.engine.system import System
-from chalicelib.entry import api, keys, ping, resolve
+from chalicelib.entry import api, keys, notice_test, ping, resolve
 from chalicelib.entry.routes import PREFIX
 from simulator.memory.clock import MemoryClock
 from simulator.memory.http import MemoryHttp
@@ -293,6 +293,8 @@ class ApiWorld:
                 ping.run(self.engine, job)
             elif job["job"] == "resolve":
                 resolve.run(self.engine, job)
+            elif job["job"] == "notice_test":
+                notice_test.run(self.engine, job)
             else:
                 rest.append(job)
         return rest

@@ -56,8 +56,9 @@ class Service:
 
     def sleep(self, seconds: float) -> None:
         self.waited += seconds
-        for _ in self.world.work():  # a restart: the planted records stay as they are
-            runs.taken_up(self.world.engine, self.world.flow())
+        for job in self.world.work():
+            if job["job"] == "restart":  # the planted records stay as they are
+                runs.taken_up(self.world.engine, self.world.flow())
         for job in self.world.messages("poll"):
             poll.step(self.world.engine, job)
 
@@ -319,6 +320,26 @@ def test_ping_connections_and_status(service: Service) -> None:
     service.world.vault.secrets["connections/acme/books"]["client_secret"] = "wrong"
     failed = service.mlc("ping", "books")
     assert (failed.exit_code, "Enter the right one." in failed.output) == (1, True)
+
+
+def test_notices_are_set_up_tried_and_their_trouble_shown(service: Service, tmp_path: Path) -> None:
+    text = 'notices:\n  webhook: env:HOOK\n  digest: "07:30"\n  zone: America/Vancouver\n'
+    file, hook = written(tmp_path, text), {"HOOK": "https://hooks.example.com/very-secret"}
+    planned = service.mlc("apply", str(file), "--plan", **hook).output
+    assert "notices: create" in planned
+    assert "webhook: nothing -> (not shown)" in planned
+    assert "very-secret" not in planned + service.mlc("apply", str(file), **hook).output
+    exported = tmp_path / "exported.yaml"
+    service.mlc("export", "--out", str(exported))
+    assert "very-secret" not in exported.read_text()
+    assert "Nothing to change" in service.mlc("apply", str(exported)).output
+    tried = service.mlc("notices", "test")
+    assert tried.exit_code == 1
+    assert "topic: Handed to the topic" in tried.output
+    assert "webhook: https://hooks.example.com cannot be reached." in tried.output
+    service.told("notices", "test")
+    service.told("notices", "test")
+    assert "The webhook for notices fails since" in service.mlc("status").output
 
 
 def test_tenants_and_keys(service: Service) -> None:

@@ -33,10 +33,12 @@ def export(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
     for name, (connection, _) in stored.connections.items():
         note = stored.notes.get(name)
         company = connection.pinned.name if connection.pinned else str(note.body.get("company") or "") if note else ""
-        shown: Json = {"system": connection.system, "environment": connection.environment, **connection.settings}
-        connections[name] = shown | ({"company": company} if company else {})
+        told: Json = {"system": connection.system, "environment": connection.environment, **connection.settings}
+        connections[name] = told | ({"company": company} if company else {})
     flows = {name: _flow(setup) for name, setup in setups.flows(engine.store, caller.tenant).items()}
-    return ApiResponse({"config": {"connections": connections, "flows": flows}})
+    shown = {name: value for name in ("digest", "zone") if (value := getattr(stored.notices, name))}
+    config: Json = {"connections": connections, "flows": flows}
+    return ApiResponse({"config": config | ({"notices": shown} if shown else {})})
 
 
 def _flow(setup: FlowSetup) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.engine import hold, runs
+from chalicelib.engine import hold, notices, runs
 from chalicelib.engine import setup as setups
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.ledger import Head
@@ -30,7 +30,7 @@ def list_holds(engine: Engine, caller: Caller, request: ApiRequest) -> ApiRespon
     for setup in flows.values():
         if wanted and setup.name != wanted:
             continue
-        of_flow, was_cut = _grouped(engine, setup)
+        of_flow, was_cut = grouped(engine, setup)
         groups += of_flow
         cut = cut or was_cut
     groups.sort(key=lambda group: (group["owner"] == "nobody", -int(str(group["count"]))))
@@ -52,6 +52,7 @@ def status(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
                 for one in connections.described(engine, caller.tenant)
             ],
             "flows": [_flow(engine, setup) for setup in flows.values()],
+            "notices": notices.fares(engine, caller.tenant),
             "oldest_waiting": min(oldest, key=lambda one: str(one["since"])) if oldest else None,
         }
     )
@@ -79,7 +80,8 @@ def _held_count(engine: Engine, setup: FlowSetup) -> int:
     return count
 
 
-def _grouped(engine: Engine, setup: FlowSetup) -> tuple[list[Json], bool]:
+def grouped(engine: Engine, setup: FlowSetup) -> tuple[list[Json], bool]:
+    """The flow's held records by reason and cause, and whether there were more than are looked at."""
     groups: dict[tuple[str, str], list[Head]] = {}
     sums: dict[tuple[str, str], Sum] = {}
     seen = 0
