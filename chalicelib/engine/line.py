@@ -17,6 +17,7 @@ from chalicelib.engine.grants import Grants, Tokens
 from chalicelib.engine.ports import Clock, Conflict, Http, HttpAnswer, HttpRequest, Item, Metrics, Put, Store, Vault
 from chalicelib.engine.records import fingerprint
 
+AT_ONCE = 0.001  # seconds: a turn so near is now
 LONGEST_WAIT = 15.0  # seconds a worker waits for its turn before it gives the record back
 TRIES = 12
 
@@ -126,7 +127,7 @@ class Line:
             self._slots.clear()
             raise TryAgain("The vendor's rate allowance is used up for the moment.", after=wait, counts=False)
         self._slots.pop(0)
-        if wait > 0:
+        if wait > AT_ONCE:
             self.clock.sleep(wait)
 
     def _draw(self) -> list[datetime]:

@@ -19,14 +19,14 @@ ENTITY = {"vendor": "Vendor", "bill": "Bill", "purchase_order": "PurchaseOrder"}
 def look(client: Client, intents: Sequence[Intent], *, numbers_per_query: int = 1) -> list[Sighting]:
     """One sighting per intent, in order. Raises Faulty for a query that is not taken, Unfit for an unreadable row."""
     found = {n: Sighting() for n in range(len(intents))}
-    by_vendor: dict[tuple[str, str], list[int]] = defaultdict(list)
+    by_kind: dict[str, list[int]] = defaultdict(list)
     for n, intent in enumerate(intents):
         if intent.kind == "vendor":
             found[n] = Sighting(twins=[_twin(row, intent) for row in named(client, "Vendor", intent)])
         else:
-            by_vendor[intent.kind, str(intent.body["vendor"])].append(n)
-    for (kind, vendor), places in by_vendor.items():
-        rows = _documents(client, ENTITY[kind], vendor, [intents[n] for n in places], most=numbers_per_query)
+            by_kind[intent.kind].append(n)
+    for kind, places in by_kind.items():
+        rows = _documents(client, ENTITY[kind], [intents[n] for n in places], most=numbers_per_query)
         for n in places:
             found[n] = sighting(intents[n], rows)
     return [found[n] for n in range(len(intents))]
@@ -85,34 +85,36 @@ def _same_document(intent: Intent, current: Current, row: Json) -> bool:
 # ---------------------------------------------------------------------------------------------- bills, purchase orders
 
 
-def _documents(client: Client, entity: str, vendor: str, intents: Sequence[Intent], *, most: int) -> list[Json]:
-    """The vendor's documents that could be one of these: by number, or by date where there is no number."""
-    numbers = sorted({str(intent.body["number"]) for intent in intents if intent.body.get("number")})
-    dates = sorted({str(intent.body["date"]) for intent in intents if not intent.body.get("number")})
-    rows: dict[str, Json] = {}
-    for begin in range(0, len(numbers), most):
-        for row in _numbered(client, entity, vendor, numbers[begin : begin + most]):
-            rows[str(row["Id"])] = row
-    for date in dates:
-        for row in query.rows(client, entity, f"{_of(vendor)} AND TxnDate = {query.literal(date)}"):
-            rows[str(row["Id"])] = row
-    return list(rows.values())
+def _documents(client: Client, entity: str, intents: Sequence[Intent], *, most: int) -> list[Json]:
+    """Those that could be one of these: of their numbers, or of their vendors and dates where there is no number.
+
+    Reads are billed, so the numbers of all vendors are asked for at once.
+    """
+    numbered = sorted({(str(i.body["vendor"]), str(i.body["number"])) for i in intents if i.body.get("number")})
+    dated = sorted({(str(i.body["vendor"]), str(i.body["date"])) for i in intents if not i.body.get("number")})
+    rows: list[Json] = []
+    for begin in range(0, len(numbered), most):
+        rows += _numbered(client, entity, numbered[begin : begin + most])
+    for vendor, date in dated:
+        rows += query.rows(client, entity, f"{_of(vendor)} AND TxnDate = {query.literal(date)}")
+    return list({str(row["Id"]): row for row in rows}.values())
 
 
-def _numbered(client: Client, entity: str, vendor: str, numbers: Sequence[str]) -> Iterable[Json]:
-    spoken = [number for number in numbers if query.speakable(number)]
-    for number in numbers:
-        if number not in spoken:
+def _numbered(client: Client, entity: str, wanted: Sequence[tuple[str, str]]) -> Iterable[Json]:
+    """`wanted` are pairs of vendor and number."""
+    spoken = [(vendor, number) for vendor, number in wanted if query.speakable(number)]
+    for vendor, number in wanted:
+        if (vendor, number) not in spoken:
             yield from query.rows(client, entity, f"{_of(vendor)} AND DocNumber LIKE {query.pattern(number)}")
     if len(spoken) > 1:
-        listed = ",".join(query.literal(number) for number in spoken)
+        listed = ",".join(query.literal(number) for number in dict.fromkeys(number for _, number in spoken))
         try:
-            yield from query.rows(client, entity, f"{_of(vendor)} AND DocNumber IN ({listed})")
+            yield from query.rows(client, entity, f"DocNumber IN ({listed})")
             return
         except Faulty as faulty:
             if faulty.code not in {"4000", "4001"}:
                 raise  # else the list form is not understood there: one by one then
-    for number in spoken:
+    for vendor, number in spoken:
         # The sheet's own form of the question (section 18.3), to the letter.
         statement = f"select * from {entity} where VendorRef = {query.literal(vendor)}"
         response = client.query(f"{statement} and DocNumber = {query.literal(number)}")
