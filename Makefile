@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 ARGS ?=
 
-.PHONY: run test setup render
+.PHONY: run test setup render bench
 .DEFAULT_GOAL := run
 
 run: setup
@@ -21,6 +21,15 @@ $(VENV)/.ready: requirements.txt requirements-dev.txt pyproject.toml
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip<26.3'
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-dev.txt
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+bench: setup .venv-bench/.ready
+	@$(VENV)/bin/python -m benchmarks $(ARGS)
+
+.venv-bench/.ready: requirements-bench.txt
+	@echo "Setting up .venv-bench, with what is measured beside us"
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements-bench.txt
 	@touch $@
 
 render: setup

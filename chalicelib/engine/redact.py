@@ -66,11 +66,9 @@ def _masked(found: re.Match[str]) -> str:
 def _redact(value: object, depth: int) -> object:
     if isinstance(value, str):
         return redact_text(value)
-    if value is None or isinstance(value, int):
-        return value
     if isinstance(value, bytes | bytearray):
         return f"[{len(value)} bytes]"
-    if not isinstance(value, Mapping | list | tuple):
+    if value is None or isinstance(value, int) or not isinstance(value, Mapping | list | tuple):
         return value
     if depth == 0:
         return MASK

@@ -1,0 +1,171 @@
+"""What a record costs: every operation counted at the ports in a world in memory, times AWS's list prices."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.aws import limits
+from chalicelib.engine.ports import Item, Op, Put, Rows
+from simulator.company import APP, Company
+from simulator.memory.clock import MemoryClock
+from simulator.memory.store import MemoryStore
+from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
+from simulator.world import World
+
+# Dollars per million, us-east-1, on demand, as published in 2025; Lambda's time at 1,769 MB, which is one core.
+PRICES = {
+    "write units": 0.625,
+    "read units": 0.125,
+    "queue requests": 0.40,
+    "invocations": 0.20,
+    "core milliseconds": 0.0000166667 * 1.769 / 1000 * 1e6,
+    "KMS calls": 3.00,
+}
+PER_CALL = 10  # messages that one queue request, or one invocation of a writer, takes
+RUNS_A_MONTH = 30 * 24 * 4  # every 15 minutes
+
+
+class CountingStore(MemoryStore):
+    """Counts request units as DynamoDB does: 1 KB written, twice that in a transaction; 4 KB read consistently."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.units: Counter[str] = Counter()
+
+    def write(self, ops: Sequence[Op]) -> None:
+        times = 2 if len(ops) > 1 else 1
+        for op in ops:
+            if isinstance(op, Put):
+                kilobytes = -(-limits.item_size(op.item, limits.body_text(op.item.body)) // 1024)
+                self.units["write units"] += times * kilobytes + (op.item.due is not None) + (op.item.held is not None)
+            else:
+                self.units["write units"] += times
+        super().write(ops)
+
+    def get(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
+        found = super().get(keys)
+        missing = len(set(keys)) - len(found)
+        self.units["read units"] += missing + sum(self._read_units(item) for item in found.values())
+        return found
+
+    def query(self, pk: str, **how: Any) -> Rows:
+        rows = super().query(pk, **how)
+        size = sum(limits.item_size(item, limits.body_text(item.body)) for item in rows.items)
+        # An index is read eventually consistently, at half the price.
+        self.units["read units"] += max(1, -(-size // 4096)) * (0.5 if how.get("index") else 1)  # type: ignore[assignment]
+        return rows
+
+    def _read_units(self, item: Item) -> int:
+        return -(-limits.item_size(item, limits.body_text(item.body)) // 4096)
+
+
+@dataclass
+class Counted:
+    """A world whose operations are counted from a moment on."""
+
+    company: Company
+    store: CountingStore
+
+    def now(self) -> Counter[str]:
+        world = self.company.world
+        sent = sum(-(-(len(effect.keys) - 1) // PER_CALL) for effect in world.queue.log if effect.operation == "send")
+        handled: Counter[str] = Counter()
+        for effect in world.queue.log:
+            if effect.operation == "acknowledge":
+                handled[effect.keys[0]] += len(effect.keys) - 1
+        batches = sum(-(-count // PER_CALL) if name.startswith("writer") else count for name, count in handled.items())
+        sealed = sum(effect.operation in {"seal", "unseal"} for effect in world.vault.log)
+        return Counter(
+            {
+                **self.store.units,
+                "queue requests": sent + 2 * batches,
+                "invocations": batches,
+                "KMS calls": sealed,
+                "calls to vendors": int(world.metrics.total("RemoteCalls")),
+                "metered reads": int(world.metrics.total("MeteredReads")),
+            }
+        )
+
+    def of(self, act: Callable[[], object]) -> tuple[Counter[str], float]:
+        """What the act took, and its own time in milliseconds of one core."""
+        before, begun = self.now(), time.process_time()
+        act()
+        taken = (time.process_time() - begun) * 1000
+        after = self.now()
+        return Counter({name: after[name] - before[name] for name in after}), taken
+
+
+def world() -> Counted:
+    clock = MemoryClock()
+    books = QuickBooksOnlineSimulator(clock=clock.now, client_id=APP["client_id"], client_secret=APP["client_secret"])
+    systems = {"https://quickbooks.api.intuit.com": books, "https://oauth.platform.intuit.com": books}
+    made = World(clock=clock, systems=systems)
+    store = CountingStore()
+    made.store = store
+    made.engine = made._container()
+    return Counted(Company(world=made), store)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Of one record, or of one run without news; `core_ms` as measured here."""
+
+    name: str
+    counts: dict[str, float]
+    core_ms: float
+
+    @property
+    def dollars(self) -> float:
+        """Per million."""
+        whole = {**self.counts, "core milliseconds": self.core_ms}
+        return sum(price * whole.get(name, 0.0) for name, price in PRICES.items())
+
+
+def costs(records: int) -> list[Cost]:
+    """Of a new, a changed and an unchanged bill, and of a run that finds nothing."""
+    counted = world()
+    company = counted.company
+    vendors = [company.vendor(f"Vendor {n} Supply Co") for n in range(20)]
+    company.cycle()
+    idle = counted.of(company.cycle)
+    uuids = [company.bill(vendors[n % 20], f"{n + 1}.00") for n in range(records)]
+    new = counted.of(company.cycle)
+    for n, uuid in enumerate(uuids):
+        line = {"description": "changed", "account_code": "6010", "amount": f"{n + 2}.50"}
+        company.procurify.backstage_edit_bill(uuid, lines=[line])
+    changed = counted.of(company.cycle)
+    unchanged = counted.of(company.cycle)
+    company.assert_once(uuids)
+    run = _per("a run without news", idle, 1)
+    return [
+        _per("a new bill", new, records, run),
+        _per("a changed bill", changed, records, run),
+        _per("an unchanged bill", unchanged, records, run),
+        run,
+    ]
+
+
+def _per(name: str, found: tuple[Counter[str], float], records: int, run: Cost | None = None) -> Cost:
+    """Each record's share of what the run took beyond a run without news."""
+    counts, taken = found
+    less = run.counts if run else {}
+    shares = {what: max(0.0, (count - less.get(what, 0)) / records) for what, count in counts.items()}
+    return Cost(name, shares, max(0.0, (taken - (run.core_ms if run else 0)) / records))
+
+
+def report(records: int) -> str:
+    """A table; of a run also what an idle connection costs in a month."""
+    found = costs(records)
+    names = [name for name in found[0].counts if name]
+    rows = [["", *names, "core ms", "dollars a million"]]
+    for cost in found:
+        rows.append([cost.name, *(f"{cost.counts[name]:.2f}" for name in names), f"{cost.core_ms:.1f}"])
+        rows[-1].append(f"{cost.dollars:.2f}")
+    month = found[-1].dollars * RUNS_A_MONTH / 1e6
+    widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([*lines, f"an idle connection, every 15 minutes: {month:.4f} dollars a month"])
