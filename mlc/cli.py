@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlc.commands import access, flows, notices, records, setup
+from mlc.commands import access, flows, notices, reconcile, records, setup
 from mlc.session import Session, told
 
 DEFAULT_URL = "http://127.0.0.1:8321"
@@ -39,6 +39,7 @@ COMMANDS: Sequence[Callable[..., None]] = (
 for command in COMMANDS:
     app.command()(told(command))
 app.command()(flows.rehearse)
+app.command()(reconcile.reconcile)
 app.add_typer(flows.flows, name="flows")
 app.add_typer(notices.notices, name="notices")
 app.add_typer(access.tenants, name="tenants")

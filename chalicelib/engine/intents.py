@@ -17,7 +17,7 @@ from chalicelib.engine.records import Current, Draft, Intent, Json, Money, Recor
 def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = None, *, delete: bool = False) -> Intent:
     """The intent that a decision asks for. The same document, version and epoch give the same attempt key."""
     op = "delete" if delete else "update" if current else "create"
-    mark = f"[mlc:{flow.source.name}:{head.key.move}:{head.key.source_id}]"
+    mark = record_mark(flow, head.key)
     version = current.version if current else ""
     line = flow.engine.load_system(flow.target.system).identity(flow.target.settings)
     parts = (flow.target.environment, line, mark, op, fingerprint([draft.body, draft.once]), version, head.epoch)
@@ -33,6 +33,16 @@ def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = Non
         money=draft.money,
         current=current,
     )
+
+
+def record_mark(flow: OpenFlow, key: RecordKey) -> str:
+    return f"[mlc:{flow.source.name}:{key.move}:{key.source_id}]"
+
+
+def marked(flow: OpenFlow, move: str, mark: str) -> str:
+    """The source id in a record mark of this flow's source and move; "" in any other."""
+    begin = f"[mlc:{flow.source.name}:{move}:"
+    return mark[len(begin) : -1] if mark.startswith(begin) and mark.endswith("]") else ""
 
 
 def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) -> tuple[Head, list[Op]]:

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 from chalicelib.engine.errors import ConnectorError
-from chalicelib.engine.records import Company, Current, Done, Intent, Json, Page, Reference, Sighting, SourceDocument
+from chalicelib.engine.records import (
+    BookedPage,
+    Company,
+    Current,
+    Done,
+    Intent,
+    Json,
+    Page,
+    Reference,
+    Sighting,
+    SourceDocument,
+)
 
 # ---------------------------------------------------------------------------------------------- the table
 
@@ -226,6 +237,13 @@ class Source(Protocol):
         """The typed document of a kept body. Raises Held("unreadable_source") naming the fields that do not fit."""
         ...
 
+    def dated(self, kind: str, first: date, last: date, *, token: str | None) -> Page:
+        """One page of what is dated in the period: none is left out, some of other days may be among them.
+
+        Raises TryAgain when the list cannot be read to its end.
+        """
+        ...
+
 
 class Target(Protocol):
     most_per_call: int  # how many intents `perform` takes at once
@@ -240,6 +258,13 @@ class Target(Protocol):
 
     def read(self, kind: str, target_id: str) -> Current | None:
         """The present state by id; None when it is gone there."""
+        ...
+
+    def dated(self, kind: str, first: date, last: date, *, token: str | None) -> BookedPage:
+        """Part of what is dated in the period, whoever entered it; over all parts each once, and none is left out.
+
+        Raises TryAgain when the list cannot be read to its end.
+        """
         ...
 
     def perform(self, intents: Sequence[Intent]) -> Sequence[Done | ConnectorError]:

@@ -167,6 +167,27 @@ class Current:
     ours: bool = False
     url: str = ""
     label: str = ""
+    day: date | None = None
+    money: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """A dated document of the target, in short. `mark` is the record mark it carries, "" on somebody else's."""
+
+    id: str
+    day: date
+    money: Money | None
+    label: str
+    mark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedPage:
+    """`next` continues the same listing; None ends it."""
+
+    rows: Sequence[Booked]
+    next: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,10 @@ from chalicelib.engine.ports import Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import pk
 
-Kind = Literal["ping", "resolve", "notice_test"]
+Kind = Literal["ping", "resolve", "notice_test", "reconcile"]
 
 KEPT = timedelta(days=1)
+KEPT_LONGER = timedelta(days=7)  # what somebody may have to show
 _ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 
 
@@ -49,5 +50,5 @@ def look(engine: Engine, kind: Kind, tenant: str, errand: str) -> Json | None:
 
 
 def _item(engine: Engine, kind: Kind, tenant: str, errand: str, body: Json) -> Item:
-    until = int((engine.clock.now() + KEPT).timestamp())
+    until = int((engine.clock.now() + (KEPT_LONGER if kind == "reconcile" else KEPT)).timestamp())
     return Item(pk=pk(tenant), sk=f"{kind.upper()}#{errand}", body=body, expires_at=until)

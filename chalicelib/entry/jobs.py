@@ -15,7 +15,7 @@ from chalicelib.engine import due, ledger, notices, poll, replay, runs
 from chalicelib.engine.deliver import deliver
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json, RecordKey
-from chalicelib.entry import digest, notice_test, ping, resolve
+from chalicelib.entry import digest, notice_test, ping, reconcile, resolve
 
 log = logging.getLogger("mlc")
 
@@ -91,20 +91,8 @@ def _poll(engine: Engine, job: Json) -> None:
 
 
 def _job(engine: Engine, job: Json) -> None:
-    if job["job"] == "ping":
-        ping.run(engine, job)
-    elif job["job"] == "resolve":
-        resolve.run(engine, job)
-    elif job["job"] == "notice":
-        notices.send(engine, job)
-    elif job["job"] == "notice_test":
-        notice_test.run(engine, job)
-    elif job["job"] == "digest":
-        digest.run(engine, job)
-    elif job["job"] == "restart":
-        _restart(engine, job)
-    else:
-        raise ValueError(f"unknown job {job['job']!r}")
+    """Raises KeyError for a job that nobody knows."""
+    JOBS[str(job["job"])](engine, job)
 
 
 def _restart(engine: Engine, job: Json) -> None:
@@ -120,3 +108,14 @@ def _restart(engine: Engine, job: Json) -> None:
                 if put_off or head.state == "rehearsed" or (job.get("not_moved") and head.state == "not_moved"):
                     replay.again(flow, head)
     runs.taken_up(engine, flow.setup)
+
+
+JOBS: Mapping[str, Callable[[Engine, Json], None]] = {
+    "digest": digest.run,
+    "notice": notices.send,
+    "notice_test": notice_test.run,
+    "ping": ping.run,
+    "reconcile": reconcile.run,
+    "resolve": resolve.run,
+    "restart": _restart,
+}

@@ -11,7 +11,7 @@ from chalicelib.entry import shapes
 from chalicelib.entry.config import Apply
 from chalicelib.entry.exchange import View
 from chalicelib.entry.keys import Role
-from chalicelib.entry.views import access, configuration, connections, flows, notices, overview, records
+from chalicelib.entry.views import access, configuration, connections, flows, notices, overview, reconcile, records
 
 PREFIX = "/api/v1"
 
@@ -73,6 +73,9 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/flows/{name}/sync", "operator", flows.sync, "Run now.", body=shapes.Sync, status=202),
     Endpoint("GET", "/flows/{name}/runs/latest", "viewer", flows.latest_run,
              "The latest run, and whether the flow is quiet."),
+    Endpoint("POST", "/flows/{name}/reconcile", "operator", reconcile.ask, "Compare both sides over a period.",
+             body=shapes.Reconcile, status=202),
+    Endpoint("GET", "/flows/{name}/reconcile/{id}", "viewer", reconcile.show, "What a comparison came to."),
     # records
     Endpoint("GET", "/records", "viewer", records.list_records, "List records, newest document first.",
              query=("flow", "move", "state", "q", *PAGING)),

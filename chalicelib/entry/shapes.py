@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from chalicelib.engine.records import Json
@@ -43,6 +43,28 @@ class Sync(Shape):
 class Replay(Shape):
     release: Annotated[bool, Field(description="Move it although it is older than the cut-over.")] = False
     overwrite: Annotated[bool, Field(description="Write over what somebody else changed in the target.")] = False
+
+
+def _day(value: object) -> date:
+    try:
+        return date.fromisoformat(value if isinstance(value, str) else "")
+    except ValueError:
+        raise expected("a date as YYYY-MM-DD") from None
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+LONGEST_PERIOD = 366  # days
+
+
+class Reconcile(Shape):
+    first: Annotated[Day, Field(alias="from", description="the first day, as YYYY-MM-DD")]
+    last: Annotated[Day, Field(alias="to", description="the last day, as YYYY-MM-DD")]
+
+    @model_validator(mode="after")
+    def _is_a_period(self) -> Reconcile:
+        if not timedelta(0) <= self.last - self.first < timedelta(days=LONGEST_PERIOD):
+            raise expected(f"to on or after from, and at most {LONGEST_PERIOD} days")
+        return self
 
 
 class Resolve(Shape):

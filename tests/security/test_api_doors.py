@@ -160,7 +160,8 @@ def test_the_same_name_means_ones_own(world: ApiWorld, endpoint: Endpoint) -> No
     """Both customers use the same names; what one does never shows in the other's table."""
     name = "books" if endpoint.path.startswith("/connections") else FLOW
     before = [item for item in _stored(world) if "rival" in item.pk]
-    answer = send(world, endpoint, key=world.keys["acme"], params={"name": name})
+    body = b'{"from": "2026-10-01", "to": "2026-10-31"}' if endpoint.path.endswith("/reconcile") else b""
+    answer = send(world, endpoint, key=world.keys["acme"], params={"name": name}, body=body)
     assert answer.status in {200, 202, 409}
     assert "rival" not in json.dumps(answer.body).lower()
     assert [item for item in _stored(world) if "rival" in item.pk] == before

@@ -20,6 +20,7 @@ from chalicelib.engine.ledger import Head
 from chalicelib.engine.line import Budget, Line
 from chalicelib.engine.ports import Source, Target
 from chalicelib.engine.records import (
+    BookedPage,
     Company,
     Current,
     Done,
@@ -30,12 +31,13 @@ from chalicelib.engine.records import (
     Page,
     RecordKey,
     Reference,
+    Row,
     Sighting,
     SourceDocument,
     Summary,
 )
 from chalicelib.engine.system import System
-from chalicelib.entry import api, keys, notice_test, ping, resolve
+from chalicelib.entry import api, keys, notice_test, ping, reconcile, resolve
 from chalicelib.entry.routes import PREFIX
 from simulator.memory.clock import MemoryClock
 from simulator.memory.http import MemoryHttp
@@ -98,19 +100,27 @@ class Ledger:
         label = self.outside.records.get(target_id)
         return Current(id=target_id, version="1", body={}, raw={}, label=label) if label else None
 
+    def dated(self, kind: str, first: date, last: date, *, token: str | None) -> BookedPage:
+        return BookedPage(rows=[])
+
     def perform(self, intents: Sequence[Intent]) -> Sequence[Done]:
         return []
 
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """Implements `Source`: nothing ever changes there."""
+    """Implements `Source`: nothing ever changes there; it has one bill."""
 
     def page(self, kind: str, *, watermark: str | None, token: str | None, full: bool = False) -> Page:
         return Page(rows=[], watermark="1")
 
     def fetch(self, kind: str, source_id: str) -> SourceDocument | None:
         return None
+
+    def dated(self, kind: str, first: date, last: date, *, token: str | None) -> Page:
+        said = Summary(title="=Bill 1", day=date(2026, 10, 5), money=Money(Decimal("60.00"), "USD"))
+        document = SourceDocument(id="1", body={}, fingerprint="f", summary=said)
+        return Page(rows=[Row("1", "s", document=document)] if kind == "bill" else [])
 
     def parse(self, kind: str, body: Json) -> object:
         return body
@@ -295,6 +305,8 @@ class ApiWorld:
                 resolve.run(self.engine, job)
             elif job["job"] == "notice_test":
                 notice_test.run(self.engine, job)
+            elif job["job"] == "reconcile":
+                reconcile.run(self.engine, job)
             else:
                 rest.append(job)
         return rest

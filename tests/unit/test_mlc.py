@@ -342,6 +342,46 @@ def test_notices_are_set_up_tried_and_their_trouble_shown(service: Service, tmp_
     assert "The webhook for notices fails since" in service.mlc("status").output
 
 
+# ---------------------------------------------------------------------------------------------- reconcile
+
+OCTOBER = ("reconcile", FLOW, "--from", "2026-10-01", "--to", "2026-10-31")
+
+
+def test_reconcile_shows_both_sides_each_difference_and_ends_with_1(service: Service, tmp_path: Path) -> None:
+    service.world.set_up()
+    result = service.mlc(*OCTOBER, "--csv", str(tmp_path / "october.csv"))
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[-1] == "Differs by 60.00 USD in 1 record."
+    for part in ("source", "differs", "not_noticed", f"{FLOW}:bill:1", "60.00 USD of 2026-10-05", "the next run"):
+        assert part in result.stdout
+    header, row = (tmp_path / "october.csv").read_text().splitlines()
+    assert header.startswith("move,line,kind,record,title,source_day")
+    assert f"not_noticed,{FLOW}:bill:1,'=Bill 1,2026-10-05,60.00,USD" in row, "no spreadsheet may take it for a formula"
+    told = service.told(*OCTOBER)
+    assert (told["agrees"], told["moves"]["bill"]["source"]["count"]) == (False, 1)
+
+
+def test_reconcile_names_what_is_held_and_ends_with_0(service: Service) -> None:
+    service.world.set_up()
+    service.world.held("1", day="2026-10-05", amount="60.00", stamp="s")
+    result = service.mlc(*OCTOBER)
+    assert (result.exit_code, result.stdout.splitlines()[-1]) == (0, "Agrees to the cent.")
+    assert "bookkeeper: Map it." in result.stdout
+
+
+def test_reconcile_that_cannot_be_told_ends_with_2(service: Service, tmp_path: Path) -> None:
+    service.world.set_up()
+    assert service.mlc("reconcile", FLOW, "--from", "2026-10-01", "--to", "soon").exit_code == 2
+    assert service.mlc("reconcile", "nothing", *OCTOBER[2:]).exit_code == 2
+    assert service.mlc(*OCTOBER, "--csv", str(tmp_path / "no" / "such.csv")).exit_code == 2
+    service.world.vault.secrets["connections/acme/books"]["client_secret"] = "wrong"
+    service.world.clock.advance(3600)
+    result = service.mlc(*OCTOBER, "--csv", str(tmp_path / "none.csv"))
+    assert (result.exit_code, "could not be completed" in result.stdout) == (2, True)
+    assert "Enter the right one." in result.stdout
+    assert not (tmp_path / "none.csv").exists()
+
+
 def test_tenants_and_keys(service: Service) -> None:
     made = service.mlc("tenants", "create", "newco", key=service.world.platform)
     assert "mlc_newco_" in made.output

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 from chalicelib.engine.errors import TryAgain
 from chalicelib.engine.line import Line
 from chalicelib.engine.records import Json, Page, Row, SourceDocument
-from chalicelib.systems.procurify import bills, orders, vendors
+from chalicelib.systems.procurify import bills, dated, orders, vendors
 from chalicelib.systems.procurify.client import Client
 from chalicelib.systems.procurify.listing import Place, begin, is_older, onward, resume, saw
 from chalicelib.systems.procurify.reading import text_at
@@ -64,6 +64,9 @@ class ProcurifySource:
         if kind == "purchase_order":
             return orders.parse(body)
         raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
+
+    def dated(self, kind: str, first: date, last: date, *, token: str | None) -> Page:
+        return dated.dated(self.client, kind, first, last, token=token, now=self.line.clock.now())
 
     # ------------------------------------------------------------------ lists
 

@@ -6,6 +6,7 @@ import re
 import unicodedata
 from collections.abc import Callable
 
+from chalicelib.engine.errors import TryAgain
 from chalicelib.engine.records import Json
 from chalicelib.systems.quickbooks_online.client import Client, Faulty
 
@@ -56,6 +57,15 @@ def rows(client: Client, entity: str, where: str = "") -> list[Json]:
         if _walk(client, entity, where, found):
             break
     return list(found.values())
+
+
+def whole(client: Client, entity: str, where: str) -> list[Json]:
+    """Like `rows`, for a caller who must know that none is missing. Raises TryAgain while rows shift."""
+    found: dict[str, Json] = {}
+    for _ in range(WALKS):
+        if _walk(client, entity, where, found):
+            return list(found.values())
+    raise TryAgain(f"QuickBooks Online's list of every {entity} changes faster than it can be read.")
 
 
 def _walk(client: Client, entity: str, where: str, found: dict[str, Json]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -187,7 +188,16 @@ def document_current(kind: str, raw: Raw, intent: Intent | None = None) -> Curre
         ours=intent is not None and intent.mark in bill.PrivateNote,
         url=f"{UI}/{kind.replace('_', '')}?txnId={bill.Id}",
         label=f"{spoken} {bill.DocNumber or bill.Id} of {bill.VendorRef.name or bill.VendorRef.value}{total}",
+        day=_day(bill.TxnDate),
+        money=Money(bill.TotalAmt, bill.CurrencyRef.value) if bill.TotalAmt is not None else None,
     )
+
+
+def _day(text: str) -> datetime.date | None:
+    try:
+        return datetime.date.fromisoformat(text[:10])
+    except ValueError:
+        return None
 
 
 def _locks(bill: models.Bill) -> dict[str, str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from typing import TypeGuard
 
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain, Unknown
 from chalicelib.engine.line import Line
-from chalicelib.engine.records import Current, Done, Intent, Json, Reference, Sighting
-from chalicelib.systems.quickbooks_online import faults, looking, query, refusals, shapes
+from chalicelib.engine.records import BookedPage, Current, Done, Intent, Json, Reference, Sighting
+from chalicelib.systems.quickbooks_online import dated, faults, looking, query, refusals, shapes
 from chalicelib.systems.quickbooks_online.client import Answer, Client, Faulty
 from chalicelib.systems.quickbooks_online.looking import ENTITY
 from chalicelib.systems.quickbooks_online.models import Unfit
@@ -61,6 +62,14 @@ class QuickBooksOnlineTarget:
         raw = self.client.get(ENTITY[kind], target_id)
         try:
             return None if raw is None else refusals.current_of(kind, raw)
+        except Unfit as unfit:
+            raise _unreadable(unfit) from unfit
+
+    def dated(self, kind: str, first: date, last: date, *, token: str | None) -> BookedPage:
+        try:
+            return dated.dated(self.client, kind, first, last, token=token)
+        except Faulty as faulty:
+            raise self.client.trouble(faulty, title=f"The list of every {kind}") from faulty
         except Unfit as unfit:
             raise _unreadable(unfit) from unfit
 

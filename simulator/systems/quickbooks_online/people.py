@@ -52,8 +52,10 @@ class People(Simulator):
         acct_num: str | None = None,
         parent: str | None = None,
         active: bool = True,
+        currency: str | None = None,
     ) -> Body:
-        given = {"Name": name, "AccountType": account_type, "AcctNum": acct_num, "Active": active}
+        given: Body = {"Name": name, "AccountType": account_type, "AcctNum": acct_num, "Active": active}
+        given |= {"CurrencyRef": {"value": currency}} if currency else {}
         return self._add(realm_id, "Account", given | _parent(parent))
 
     def backstage_add_vendor(self, realm_id: str, display_name: str, **fields: Any) -> Body:
