@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Chalice, Rate, Response
 
 from chalicelib import registry, wiring
-from chalicelib.entry import api, jobs
+from chalicelib.entry import api, jobs, oauth_pages
 from chalicelib.settings import settings
 
 app = Chalice(app_name="mlc")
@@ -27,6 +27,16 @@ def answer(**params: str) -> Response:
 
 for route in api.ROUTES:
     app.route(route.path, methods=list(route.methods), name=route.name, content_types=route.content_types)(answer)
+
+
+def page(**params: str) -> Response:
+    request: Any = app.current_request
+    parts: Any = oauth_pages.answer(wiring.engine(), request, params)
+    return Response(**parts)
+
+
+for route in oauth_pages.ROUTES:
+    app.route(route.path, methods=list(route.methods), name=route.name, content_types=route.content_types)(page)
 
 
 @app.on_sqs_message(queue=here.queue_name("poll"), batch_size=1, name="poll")

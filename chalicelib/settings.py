@@ -12,6 +12,7 @@ from functools import lru_cache
 STAGE_NAME = re.compile(r"^[a-z][a-z0-9-]{0,15}$")
 LOCAL = "local"
 ENDPOINT_NAMES = ("api", "oauth", "login", "auth")
+LOCAL_PORT = "8321"
 SIMULATED_RATE = 20.0  # how much faster than the vendor allows our own simulators may be called
 
 
@@ -24,6 +25,7 @@ class Settings:
     aws_endpoint: str | None = None
     endpoints: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     simulated: tuple[str, ...] = ()
+    port: str = LOCAL_PORT
 
     @property
     def is_local(self) -> bool:
@@ -54,6 +56,7 @@ def read(environ: Mapping[str, str]) -> Settings:
         aws_endpoint=environ.get("AWS_ENDPOINT_URL") or None,
         endpoints=endpoints(environ.get("MLC_ENDPOINTS", "")) if stage == LOCAL else {},
         simulated=tuple(filter(None, environ.get("MLC_SIMULATED", "").split(","))) if stage == LOCAL else (),
+        port=environ.get("MLC_PORT") or LOCAL_PORT,
     )
 
 

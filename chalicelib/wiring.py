@@ -71,6 +71,7 @@ def engine() -> Engine:
         endpoints=here.endpoints,
         rate_scales=dict.fromkeys(here.simulated, SIMULATED_RATE),
         pace=_pace(here),
+        local_url=f"http://127.0.0.1:{here.port}" if here.is_local else "",
         local=here.is_local,
     )
 

@@ -14,7 +14,8 @@ from mlc.session import console
 
 WORDS = ("create", "link", "update", "delete", "unchanged", "hold", "refused", "not_moved", "waiting")
 COLOURS = {
-    "held": "yellow", "hold": "yellow", "refused": "red", "locked_out": "red", "stopped": "red", "done": "green",
+    "held": "yellow", "hold": "yellow", "needs_consent": "yellow", "unconfirmed": "yellow",
+    "refused": "red", "locked_out": "red", "stopped": "red", "done": "green",
     "ok": "green", "live": "green", "create": "green", "change": "cyan", "kept": "dim", "unchanged": "dim",
 }  # fmt: skip
 

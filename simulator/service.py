@@ -43,6 +43,7 @@ class Context:
 
 def serve(port: int, visibility: int) -> None:
     """Run until SIGTERM. The environment says where AWS and the systems are."""
+    os.environ["MLC_PORT"] = str(port)  # where a browser comes back to
     os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")  # lines for CloudWatch; here they hide the others
     from chalice.cli.factory import CLIFactory
     from chalice.local import ChaliceRequestHandler, create_local_server

@@ -65,6 +65,7 @@ class World:
             load_flow=wiring.load_flow,
             systems=tuple(registry.SYSTEMS),
             flows=tuple(registry.FLOWS),
+            local_url="http://127.0.0.1:8321",
         )
 
     # ------------------------------------------------------------------ setting up

@@ -10,7 +10,10 @@ from chalicelib.engine.records import Company
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """`settings` are open (domain, realm); credentials lie in the vault under `secret_name`."""
+    """`settings` are open (domain, realm); credentials lie in the vault under `secret_name`.
+
+    `found` is the company that a consent led to and that nobody has confirmed yet.
+    """
 
     tenant: str
     name: str
@@ -18,10 +21,15 @@ class Connection:
     environment: str
     settings: Mapping[str, str] = field(default_factory=dict)
     pinned: Company | None = None
+    found: Company | None = None
 
     @property
     def secret_name(self) -> str:
         return f"connections/{self.tenant}/{self.name}"
+
+    @property
+    def unconfirmed(self) -> bool:
+        return self.found is not None and self.pinned is None
 
     @property
     def key(self) -> str:

@@ -8,6 +8,7 @@ hides another's record.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -21,6 +22,7 @@ from chalicelib.engine.outbox import SHARDS, row_key
 from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json, RecordKey
 
+LOOK_AFTER = timedelta(days=1)
 BEGIN_AGAIN = timedelta(minutes=15)  # a run that was begun by schedule and did not come to its end is begun again
 LOOK_AGAIN = timedelta(hours=1)  # a quiet connection is looked at this often, whatever its row says
 TRIES = 5
@@ -77,6 +79,8 @@ def tick(engine: Engine) -> int:
                     continue
                 if "flow" in row.body:
                     _start(engine, row)
+                elif "access" in row.body:
+                    _look_after(engine, row)
                 elif "job" in row.body:
                     outbox.hand_over(engine, row)
                 else:
@@ -114,6 +118,15 @@ def _start(engine: Engine, row: Item) -> None:
         return  # another tick has it
     if not rests and not runs.under_way(engine, flow.setup):
         runs.start(engine, flow)
+
+
+def _look_after(engine: Engine, row: Item) -> None:
+    """A connection whose access ends one day: a job renews it in time, or warns."""
+    following = engine.clock.now() + LOOK_AFTER
+    job: Json = {"job": "look_after", "tenant": row.body["tenant"], "connection": row.body["access"]}
+    with suppress(Conflict):  # another tick has it
+        engine.store.write([Put(replace(row, body={**row.body, "at": following.isoformat()}))])
+        engine.queue.send("jobs", [json.dumps(job)], group=str(row.body["tenant"]))
 
 
 def _sweep(engine: Engine, row: Item) -> int:
@@ -175,6 +188,18 @@ def _next_moment(engine: Engine, partition: str) -> datetime | None:
         if item.due is not None
     ]
     return min((datetime.fromisoformat(moment) for moment in moments), default=None)
+
+
+def watch_access(engine: Engine, tenant: str, connection: str, moment: datetime | None = None) -> None:
+    """Have a connection's access looked after: at the moment, or (when that is under way already) as it is."""
+    pk, sk = row_key(tenant, f"a#{connection}")
+    item = engine.store.get([(pk, sk)]).get((pk, sk)) or Item(pk=pk, sk=sk)
+    if item.version and moment is None:
+        return
+    at = moment or engine.clock.now() + LOOK_AFTER
+    body: Json = {"tenant": tenant, "access": connection, "at": at.isoformat()}
+    with suppress(Conflict):
+        engine.store.write([Put(replace(item, body=body))])
 
 
 def note(engine: Engine, tenant: str, connection: str, moment: datetime) -> None:

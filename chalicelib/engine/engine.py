@@ -11,7 +11,7 @@ from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import Held, LockedOut
 from chalicelib.engine.flow import Flow
-from chalicelib.engine.grants import Grants
+from chalicelib.engine.grants import Grants, grant_pk
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import Clock, Http, Metrics, Notices, Put, Queue, Source, Store, Target, Vault
 from chalicelib.engine.records import Reference, fingerprint
@@ -55,14 +55,24 @@ class Engine:
     local: bool = False  # stage local: notices may go to this machine's own webhooks
     told: set[tuple[str, str]] = field(default_factory=set)  # causes this container knows to have been told
     checked: dict[str, datetime] = field(default_factory=dict)
+    local_url: str = ""  # stage local: where a browser finds the service
     tallies: dict[tuple[tuple[str, str], str], usage.Tally] = field(default_factory=dict)
     _grants: Grants | None = None
 
-    def line(self, connection: Connection) -> Line:
-        """A fresh line. Lines are one worker's; grants are the container's."""
-        system = self.load_system(connection.system)
+    @property
+    def grants(self) -> Grants:
         if self._grants is None:
             self._grants = Grants(store=self.store, vault=self.vault, clock=self.clock)
+        return self._grants
+
+    def line(self, connection: Connection, *, trial: str = "") -> Line:
+        """A fresh line. Lines are one worker's; grants are the container's.
+
+        `trial` names a grant that is not the connection's yet. Raises LockedOut when nobody confirmed the company.
+        """
+        if connection.unconfirmed and not trial:
+            raise unconfirmed(connection)
+        system = self.load_system(connection.system)
         return Line(
             connection=connection,
             identity=system.identity(connection.settings),
@@ -72,11 +82,15 @@ class Engine:
             http=self.http,
             clock=self.clock,
             metrics=self.metrics,
-            grants=self._grants,
+            grants=self.grants,
             endpoints=self.endpoints.get(connection.system, {}),
             rate_scale=self.rate_scales.get(connection.system, 1.0),
+            trial=trial,
             tally=self.tallies.setdefault((self.usage_key(connection), connection.key), usage.Tally()),
         )
+
+    def grant_pk(self, connection: Connection) -> str:
+        return grant_pk(connection, self.load_system(connection.system).identity(connection.settings))
 
     def usage_key(self, connection: Connection) -> tuple[str, str]:
         """The item that keeps how much was called over the connection."""
@@ -115,7 +129,7 @@ class Engine:
         if lockout.tried and lockout.tried != fingerprint(self.vault.read(connection.secret_name, fresh=True) or {}):
             return  # new credentials were entered meanwhile
         until = self.clock.now() + RETRY_LOCKED_OUT
-        change = Health(state="locked_out", message=lockout.message, fix=lockout.fix, until=until.isoformat())
+        change = Health(state=lockout.state, message=lockout.message, fix=lockout.fix, until=until.isoformat())
         self.metrics.count("LockedOut", system=connection.system)
         self.note_health(connection, change)
 
@@ -153,6 +167,16 @@ class Engine:
                 waits_for=[f"connection:{connection.name}"],
             )
         self.checked[connection.key] = self.clock.now()
+
+
+def unconfirmed(connection: Connection) -> LockedOut:
+    assert connection.found is not None
+    return LockedOut(
+        f"{connection.name} was connected to {connection.found.name} ({connection.found.id}); nobody has confirmed yet "
+        "that this is the right company. Nothing is read or written there.",
+        fix=f"An admin looks at the company's name and runs `mlc connect {connection.name}` to confirm it.",
+        state="unconfirmed",
+    )
 
 
 @dataclass(slots=True)

@@ -14,9 +14,11 @@ Each carries the sentence a customer may read: what happened, to which record, a
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self
+from typing import Literal, Self
 
 MOST_EVIDENCE = 4000  # characters
+
+Lockout = Literal["locked_out", "needs_consent", "unconfirmed"]
 
 
 class ConnectorError(Exception):
@@ -94,10 +96,12 @@ class LockedOut(ConnectorError):
     """The credentials of a connection no longer work; `fix` says who does what about it.
 
     `tried` is the fingerprint of those credentials, so that a late word about old ones does not close the door to new.
+    `state` tells credentials that fail from consent that nobody gave yet and a company that nobody confirmed.
     """
 
     tried: str = ""
 
-    def __init__(self, message: str, *, fix: str) -> None:
+    def __init__(self, message: str, *, fix: str, state: Lockout = "locked_out") -> None:
         super().__init__(message)
         self.fix = fix
+        self.state = state

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from chalicelib.engine import usage
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import LockedOut, TryAgain
-from chalicelib.engine.grants import Grants, Tokens
+from chalicelib.engine.grants import Grants, Tokens, grant_pk
 from chalicelib.engine.ports import Clock, Conflict, Http, HttpAnswer, HttpRequest, Item, Metrics, Put, Store, Vault
 from chalicelib.engine.records import fingerprint
 
@@ -49,6 +49,7 @@ class Line:
     grants: Grants
     endpoints: Mapping[str, str] = field(default_factory=dict)
     rate_scale: float = 1.0
+    trial: str = ""  # names a grant of a fresh consent that is not the connection's yet
     calls: int = 0
     metered: int = 0
     tally: usage.Tally = field(default_factory=usage.Tally)
@@ -75,7 +76,9 @@ class Line:
         `rejected` is the token the vendor has just turned down."""
         known = self.credentials()
         try:
-            return self.grants.access_token(self.grant_pk(), known, renew, rejected=rejected)
+            return self.grants.access_token(
+                self.grant_pk(), known, renew, rejected=rejected, reread=lambda: self.credentials(fresh=True)
+            )
         except LockedOut as lockout:
             # The vault's copy here may be minutes old: somebody may have entered new credentials since.
             fresh = self.credentials(fresh=True)
@@ -111,8 +114,8 @@ class Line:
             return
 
     def grant_pk(self) -> str:
-        connection = self.connection
-        return f"G#{connection.system}#{connection.environment}#{self.identity}"
+        pk = grant_pk(self.connection, self.identity)
+        return f"{pk}#trial#{self.trial}" if self.trial else pk
 
     # ------------------------------------------------------------------ the allowance
 

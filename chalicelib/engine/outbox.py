@@ -25,7 +25,7 @@ CLAIMED = timedelta(minutes=3)  # longer than a job may run
 
 
 def row_key(tenant: str, name: str) -> tuple[str, str]:
-    """The due row of a connection ("c#..."), a flow's schedule ("f#..."), a notice ("n#...") or the digest ("g#")."""
+    """The due row of a connection ("c#"), a schedule ("f#"), access ("a#"), a notice ("n#") or the digest ("g#")."""
     return f"DUE#{sum(f'{tenant}#{name}'.encode()) % SHARDS}", f"{tenant}#{name}"
 
 

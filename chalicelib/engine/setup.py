@@ -8,6 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from chalicelib.engine.connection import Connection
+from chalicelib.engine.errors import Lockout
 from chalicelib.engine.ports import Clock, Conflict, Item, Op, Put, Store
 from chalicelib.engine.records import Company, Json
 
@@ -49,27 +50,35 @@ def pk(tenant: str) -> str:
 
 
 def connection_put(connection: Connection, version: int) -> Put:
-    pinned = {"id": connection.pinned.id, "name": connection.pinned.name} if connection.pinned else None
     body: Json = {
         "system": connection.system,
         "environment": connection.environment,
         "settings": dict(connection.settings),
-        "pinned": pinned,
+        "pinned": _company_json(connection.pinned),
+        "found": _company_json(connection.found),
     }
     item = Item(pk=pk(connection.tenant), sk=f"CONNECTION#{connection.name}", body=body, version=version)
     return Put(item)
 
 
 def read_connection(tenant: str, item: Item) -> Connection:
-    pinned = item.body.get("pinned")
     return Connection(
         tenant=tenant,
         name=item.sk.split("#", 1)[1],
         system=str(item.body["system"]),
         environment=str(item.body["environment"]),
         settings=dict(item.body["settings"]),  # type: ignore[call-overload]  # written by connection_put
-        pinned=Company(id=str(pinned["id"]), name=str(pinned["name"])) if isinstance(pinned, dict) else None,
+        pinned=_company(item.body.get("pinned")),
+        found=_company(item.body.get("found")),
     )
+
+
+def _company_json(company: Company | None) -> Json | None:
+    return {"id": company.id, "name": company.name} if company else None
+
+
+def _company(stored: object) -> Company | None:
+    return Company(id=str(stored["id"]), name=str(stored["name"])) if isinstance(stored, dict) else None
 
 
 def connections(store: Store, tenant: str) -> dict[str, tuple[Connection, int]]:
@@ -131,7 +140,7 @@ class Health:
     `told` is "yes" from when people were told that it needs one of them until it works again.
     """
 
-    state: Literal["untried", "ok", "locked_out"] = "untried"
+    state: Literal["untried", "ok"] | Lockout = "untried"
     message: str = ""
     fix: str = ""
     since: str = ""
@@ -140,7 +149,8 @@ class Health:
     version: int = 0
 
     def locked(self, now: datetime) -> bool:
-        return self.state == "locked_out" and bool(self.until) and datetime.fromisoformat(self.until) > now
+        locked = self.state not in ("untried", "ok")
+        return locked and bool(self.until) and datetime.fromisoformat(self.until) > now
 
 
 def health_key(tenant: str, connection: str) -> tuple[str, str]:
@@ -173,7 +183,7 @@ def save_health(
         if not news and change.state == "ok":
             return False
         since = clock.now().isoformat() if news else known.since
-        told = {"locked_out": "yes", "ok": ""}.get(change.state, known.told)
+        told = {"untried": known.told, "ok": ""}.get(change.state, "yes")
         stored = replace(change, since=since, told=told, version=known.version)
         body: Json = {name: getattr(stored, name) for name in ("state", "message", "fix", "since", "until", "told")}
         op: Op = Put(Item(pk=key[0], sk=key[1], body=body, version=known.version))

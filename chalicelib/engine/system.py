@@ -7,8 +7,23 @@ from dataclasses import dataclass, field
 
 from pydantic import BaseModel
 
+from chalicelib.engine.grants import Tokens
 from chalicelib.engine.line import Budget, Line
 from chalicelib.engine.ports import Door, Source, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """How a person lets us in through the browser (OAuth's authorization code, with the connection's own client).
+
+    `link` makes the address to open, of the client id, the address to come back to, and the state; `exchange` turns
+    the code that comes back into tokens, of the code and that same address. `identity` names the parameter by which
+    the vendor tells the company that was chosen; "" where it tells none.
+    """
+
+    link: Callable[[Line, str, str, str], str]
+    exchange: Callable[[Line, str, str], Tokens]
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +47,4 @@ class System:
     vanishing: frozenset[str] = frozenset()  # kinds whose records may be deleted there without any word of it
     environments: tuple[str, ...] = ("production", "sandbox")
     optional_credentials: frozenset[str] = field(default_factory=frozenset)
+    consent: Consent | None = None

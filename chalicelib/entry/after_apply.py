@@ -26,13 +26,8 @@ def follow(
     pings: dict[str, str] = {}
     for connection in connections:
         _forget(engine, connection)
-        for name in _flows_of(engine, connection):
-            released[name] = released.get(name, 0) + _release(
-                engine, connection.tenant, name, {f"connection:{connection.name}"}
-            )
-            flow = engine.open(connection.tenant, name)
-            if flow is not None:
-                restart(engine, flow.setup)  # what the locked door had put off
+        for name, count in go_on(engine, connection).items():
+            released[name] = released.get(name, 0) + count
         pings[connection.name] = ping.ask(engine, connection.tenant, connection.name)
     for old, new in flows:
         if old is None:
@@ -42,6 +37,17 @@ def follow(
         if "cut_over" in keys:
             restart(engine, new, not_moved=True)
     return {"released": {name: count for name, count in released.items() if count}, "pings": pings}
+
+
+def go_on(engine: Engine, connection: Connection) -> dict[str, int]:
+    """The connection's door may be open again: what it held, and what it had put off, goes on. Held ones by flow."""
+    released: dict[str, int] = {}
+    for name in _flows_of(engine, connection):
+        released[name] = _release(engine, connection.tenant, name, {f"connection:{connection.name}"})
+        flow = engine.open(connection.tenant, name)
+        if flow is not None:
+            restart(engine, flow.setup)
+    return released
 
 
 def tokens(keys: set[str]) -> set[str]:

@@ -59,6 +59,7 @@ def answer(engine: Engine, request: WebRequest, params: Mapping[str, str]) -> di
         headers=request.headers,
         query=request.query_params or {},
         body=request.raw_body,
+        service=service_url(engine, request.context),
     )
     return {"status_code": status, "headers": headers, "body": body}
 
@@ -72,10 +73,11 @@ def dispatch(
     headers: Mapping[str, str],
     query: Mapping[str, str],
     body: bytes,
+    service: str = "",
 ) -> tuple[int, dict[str, str], str]:
     """One call of the API. `path` is the route's, with its {names}; `params` their values. Never raises."""
     try:
-        response = _answered(engine, method, path, params, headers=headers, query=query, body=body)
+        response = _answered(engine, method, path, params, headers=headers, query=query, body=body, service=service)
         return _text(response.status, response.body, "application/json")
     except Problem as problem:
         refused = problem
@@ -91,6 +93,15 @@ def dispatch(
     return status, {**said, **refused.headers}, text
 
 
+def service_url(engine: Engine, context: Mapping[str, object]) -> str:
+    """Where the outside reaches us: the gateway's own host (never a header of the caller's) and what stands before the
+    route, such as the stage; "" when neither the gateway nor the stage says it."""
+    host, path, route = (str(context.get(name) or "") for name in ("domainName", "path", "resourcePath"))
+    if engine.local_url or not host:
+        return engine.local_url
+    return f"https://{host}{path.rstrip('/').rsplit('/', route.count('/'))[0]}"
+
+
 # ---------------------------------------------------------------------------------------------- inside
 
 
@@ -103,6 +114,7 @@ def _answered(
     headers: Mapping[str, str],
     query: Mapping[str, str],
     body: bytes,
+    service: str,
 ) -> ApiResponse:
     endpoint = _BY_PATH.get((method, path))
     if endpoint is None:
@@ -114,7 +126,7 @@ def _answered(
         raise not_found("record or set-up of that name")
     _check_query(endpoint, query)
     sent = _read_body(body) if endpoint.body is not None else {}
-    return endpoint.view(engine, caller, ApiRequest(params=dict(params), query=dict(query), body=sent))
+    return endpoint.view(engine, caller, ApiRequest(dict(params), dict(query), sent, service))
 
 
 def _no_such_route(method: str, path: str) -> Problem:

@@ -98,7 +98,9 @@ def _connection(engine: Engine, plan: Plan, config: Config, new: Connection, *, 
     old, version = stored.connections.get(new.name, (None, 0))
     note = stored.notes.get(new.name)
     noted: Json = dict(note.body) if note else {}
-    secret_is_new = given.credentials is not None and not _same_secret(noted, given.credentials)
+    client = _client(engine, new, given.credentials)
+    same_secret = given.credentials is None or _same_secret(noted, given.credentials)
+    secret_is_new = not same_secret or (given.credentials is not None and client != noted.get("client", ""))
     before = str(noted.get("company") or "")
     company = before if new.pinned else given.company or before  # once pinned, the company is checked, not noted
     change = connection_change(old, new, secret_is_new=secret_is_new, company=(before, company))
@@ -108,12 +110,18 @@ def _connection(engine: Engine, plan: Plan, config: Config, new: Connection, *, 
     if given.credentials is not None and secret_is_new:
         plan.secrets.append((new, given.credentials))
         salt = engine.clock.token()
-        noted |= {"salt": salt, "print": _print(given.credentials, salt)}
+        noted |= {"salt": salt, "print": _print(given.credentials, salt), "client": client}
     noted |= {"company": company, "at": engine.clock.now().isoformat(), "by": by}
     pk, sk = about_key(new.tenant, new.name)
     plan.ops.append(Put(Item(pk=pk, sk=sk, body=noted, version=note.version if note else 0)))
     plan.ops.append(setups.connection_put(new, version))
     plan.connections.append(new)
+
+
+def _client(engine: Engine, connection: Connection, credentials: Mapping[str, str] | None) -> str:
+    """The client id stands in every consent link, so it is no secret; whoever makes the link cannot read the vault."""
+    consents = engine.load_system(connection.system).consent is not None
+    return credentials.get("client_id", "") if credentials and consents else ""
 
 
 def _same_secret(noted: Mapping[str, object], credentials: Mapping[str, str]) -> bool:

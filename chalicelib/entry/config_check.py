@@ -106,6 +106,7 @@ def _connection(engine: Engine, wanted: Wanted, tenant: str, name: str, *, given
         environment=given.environment,
         settings=settings,
         pinned=pinned,
+        found=old[0].found if old and old[0].settings == settings else None,
     )
     if old and pinned:
         _stays_the_same(wanted, at, system, old=old[0], new=new, company=given.company)

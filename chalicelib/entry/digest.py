@@ -91,7 +91,7 @@ def _in_trouble(engine: Engine, tenant: str) -> Iterator[str]:
     for one in connections.described(engine, tenant):
         health = one["health"]
         assert isinstance(health, dict)
-        if health["state"] == "locked_out":
+        if health["state"] not in ("untried", "ok"):
             yield f"- {one['name']}: {health['message']} {health['fix']}"
 
 

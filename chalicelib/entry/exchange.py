@@ -26,6 +26,7 @@ class ApiRequest:
     params: Mapping[str, str] = field(default_factory=dict)
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json = field(default_factory=dict)
+    service: str = ""  # the address under which the caller reached us
 
     def name(self, what: str, param: str = "name") -> str:
         """A name in the path. One that cannot be is answered as one that is not there."""

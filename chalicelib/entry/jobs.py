@@ -15,7 +15,7 @@ from chalicelib.engine import due, ledger, notices, poll, replay, runs
 from chalicelib.engine.deliver import deliver
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json, RecordKey
-from chalicelib.entry import digest, notice_test, ping, reconcile, resolve
+from chalicelib.entry import digest, notice_test, oauth_job, ping, reconcile, resolve, upkeep
 
 log = logging.getLogger("mlc")
 
@@ -111,7 +111,9 @@ def _restart(engine: Engine, job: Json) -> None:
 
 
 JOBS: Mapping[str, Callable[[Engine, Json], None]] = {
+    "connect": oauth_job.run,
     "digest": digest.run,
+    "look_after": upkeep.run,
     "notice": notices.send,
     "notice_test": notice_test.run,
     "ping": ping.run,

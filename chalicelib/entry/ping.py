@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.engine import hold
+from chalicelib.engine import due, hold
 from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
-from chalicelib.engine.engine import Engine
+from chalicelib.engine.engine import Engine, unconfirmed
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut
 from chalicelib.engine.match import plain_name
 from chalicelib.engine.ports import Conflict
@@ -42,6 +42,7 @@ def ping(engine: Engine, connection: Connection) -> Json:
     began = engine.clock.now()
     try:
         company = engine.load_system(connection.system).door(engine.line(connection)).company()
+        compared = _compared(engine, connection, company)
     except LockedOut as lockout:
         engine.locked_out(connection, lockout)
         return _failed(engine, connection, lockout.message, lockout.fix)
@@ -50,7 +51,7 @@ def ping(engine: Engine, connection: Connection) -> Json:
     except ConnectorError as trouble:
         return _failed(engine, connection, trouble.message, "Try again in a minute; if it stays so, ask the operator.")
     taken = int((engine.clock.now() - began).total_seconds() * 1000)
-    return {**_compared(engine, connection, company), "latency_ms": taken}
+    return {**compared, "latency_ms": taken}
 
 
 # ---------------------------------------------------------------------------------------------- inside
@@ -70,7 +71,7 @@ def _failed(engine: Engine, connection: Connection, message: str, fix: str, comp
 def _compared(engine: Engine, connection: Connection, company: Company) -> Json:
     pinned = connection.pinned or _pin(engine, connection, company)
     if pinned is None or pinned.id != company.id:
-        wanted = f"{pinned.name} ({pinned.id})" if pinned else f'"{_expected(engine, connection)}"'
+        wanted = f"{pinned.name} ({pinned.id})" if pinned else f'"{expected_company(engine, connection)}"'
         return _failed(
             engine,
             connection,
@@ -81,6 +82,8 @@ def _compared(engine: Engine, connection: Connection, company: Company) -> Json:
         )
     if engine.note_health(connection, Health(state="ok")):
         _let_go(engine, connection)
+    if engine.load_system(connection.system).consent is not None:
+        due.watch_access(engine, connection.tenant, connection.name)
     return {
         "ok": True,
         "company": {"id": company.id, "name": company.name},
@@ -92,13 +95,15 @@ def _compared(engine: Engine, connection: Connection, company: Company) -> Json:
 
 def _pin(engine: Engine, connection: Connection, company: Company) -> Company | None:
     """The company that the connection is pinned to from now on; None when the configuration names another one."""
-    wanted = _expected(engine, connection)
+    wanted = expected_company(engine, connection)
     if wanted and plain_name(wanted) != plain_name(company.name):
         return None
     for _ in range(TRIES):
         known = setups.connections(engine.store, connection.tenant).get(connection.name)
         if known is None or known[0].settings != connection.settings:
             return None  # set up anew while we asked: that change brings its own ping
+        if known[0].unconfirmed:
+            raise unconfirmed(known[0])
         if known[0].pinned is not None:
             return known[0].pinned
         try:
@@ -109,7 +114,8 @@ def _pin(engine: Engine, connection: Connection, company: Company) -> Company | 
     raise Conflict([(setups.pk(connection.tenant), f"CONNECTION#{connection.name}")])
 
 
-def _expected(engine: Engine, connection: Connection) -> str:
+def expected_company(engine: Engine, connection: Connection) -> str:
+    """The company that the configuration names for the connection, "" when it names none."""
     key = about_key(connection.tenant, connection.name)
     item = engine.store.get([key]).get(key)
     return str(item.body.get("company") or "") if item else ""

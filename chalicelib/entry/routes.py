@@ -61,6 +61,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/connections/{name}/ping", "operator", connections.ask_ping,
              "Ask whose company is behind the credentials.", status=202),
     Endpoint("GET", "/connections/{name}/ping/{id}", "viewer", connections.show_ping, "What a ping came to."),
+    Endpoint("POST", "/connections/{name}/connect", "admin", connections.ask_consent,
+             "Make a link by which a person consents to the connection."),
+    Endpoint("GET", "/connections/{name}/connect/{id}", "viewer", connections.show_consent, "What a consent came to."),
+    Endpoint("POST", "/connections/{name}/confirm", "admin", connections.confirm,
+             "Say that the company that was found is the right one.", body=shapes.Confirm),
     # flows
     Endpoint("GET", "/flows", "viewer", flows.list_flows, "List the flows."),
     Endpoint("GET", "/flows/{name}", "viewer", flows.show_flow,

@@ -36,6 +36,10 @@ class NewKey(Shape):
     expires: Annotated[datetime | None, Field(description="When it stops working; with a time zone.")] = None
 
 
+class Confirm(Shape):
+    company: Annotated[str, Field(min_length=1, max_length=200, description="The id of the company that was found.")]
+
+
 class Sync(Shape):
     full: Annotated[bool, Field(description="Read everything, not only what changed.")] = False
 

@@ -112,7 +112,7 @@ def _under_way(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
         todo = f"Resume the flow: `mlc flows resume {flow.setup.name}`."
         return happened, f"The flow {flow.setup.name} is paused.", _OWNERS["admin"], todo
     for health in (flow.target_health, flow.source_health):
-        if health.state == "locked_out":
+        if health.state not in ("untried", "ok"):
             return happened, health.message, _OWNERS["admin"], health.fix
     tries = f" It was tried {head.attempts} times; it is held after {flow.setup.max_attempts}." if head.attempts else ""
     following = f" The next try is at {_moment(head.due[1])}." if head.due and head.due[0] == "a" else ""

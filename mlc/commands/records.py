@@ -143,11 +143,12 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         print_json(answer)
         return
     show.table(
-        ("connection", "company", "health", ""),
+        ("connection", "company", "access ends", "health", ""),
         [
             (
                 one["name"],
                 (one["company"] or {}).get("name") or "not known yet",
+                str(one["expires_at"] or "")[:10],
                 one["health"]["state"],
                 " ".join(filter(None, [one["health"]["message"], one["health"]["fix"]])),
             )

@@ -75,13 +75,14 @@ def connections(ctx: typer.Context, as_json: AsJson = False) -> None:
         print_json(answer)
         return
     show.table(
-        ("name", "system", "environment", "company", "calls this month", "metered reads", "health", ""),
+        ("name", "system", "environment", "company", "access ends", "calls this month", "metered reads", "health", ""),
         [
             (
                 one["name"],
                 one["title"],
                 one["environment"],
                 (one["company"] or {}).get("name") or "not known yet",
+                str(one["expires_at"] or "")[:10],
                 one["usage"]["calls"],
                 one["usage"]["metered_reads"],
                 one["health"]["state"],

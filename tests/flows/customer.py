@@ -22,7 +22,14 @@ class Customer:
         headers = {"Authorization": f"Bearer {self.key}"}
         sent = b"" if body is None else json.dumps(body).encode()
         status, _, text = api.dispatch(
-            self.world.engine, method, template, params, headers=headers, query={}, body=sent
+            self.world.engine,
+            method,
+            template,
+            params,
+            headers=headers,
+            query={},
+            body=sent,
+            service=self.world.engine.local_url,
         )
         return status, json.loads(text)
 

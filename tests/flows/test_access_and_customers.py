@@ -106,7 +106,7 @@ def test_a_rotated_token_lost_before_it_was_saved_ends_in_a_plain_reconnect_and_
     assert company.world.deaths == 1
     company.assert_once([first])
     assert len(told(company)) == 1
-    assert "reconnects" in told(company)[0]
+    assert "`mlc connect books`" in told(company)[0]
     company.world.connect(company.tenant, "books", "quickbooks_online", {"realm": company.realm}, new_grant(company))
     company.cycle()
     company.cycle()

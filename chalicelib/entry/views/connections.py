@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from chalicelib.engine import setup as setups
 from chalicelib.engine import usage
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
-from chalicelib.engine.records import Json
+from chalicelib.engine.grants import last_moment
+from chalicelib.engine.ports import Item
+from chalicelib.engine.records import Company, Json
 from chalicelib.engine.setup import Health
-from chalicelib.entry import errands, ping
+from chalicelib.entry import errands, oauth, ping, shapes, upkeep
 from chalicelib.entry.exchange import ApiRequest, ApiResponse
 from chalicelib.entry.keys import Caller
 from chalicelib.entry.problem import not_found
@@ -21,10 +25,11 @@ def list_connections(engine: Engine, caller: Caller, request: ApiRequest) -> Api
 def described(engine: Engine, tenant: str) -> list[Json]:
     found = setups.connections(engine.store, tenant)
     keys = {name: setups.health_key(tenant, name) for name in found}
+    grants = {name: (engine.grant_pk(connection), "GRANT") for name, (connection, _) in found.items()}
     used = {name: engine.usage_key(connection) for name, (connection, _) in found.items()}
-    stored = engine.store.get([*keys.values(), *used.values()])
+    stored = engine.store.get([*keys.values(), *used.values(), *grants.values()])
     return [
-        _connection(engine, connection, setups.read_health(stored.get(keys[name])))
+        _connection(engine, connection, setups.read_health(stored.get(keys[name])), stored.get(grants[name]))
         | {"usage": _usage(engine, usage.read(stored.get(used[name]), connection.key))}
         for name, (connection, _) in found.items()
     ]
@@ -45,6 +50,24 @@ def show_ping(engine: Engine, caller: Caller, request: ApiRequest) -> ApiRespons
     return ApiResponse(found)
 
 
+def ask_consent(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
+    return ApiResponse(oauth.offer(engine, caller, request.name("connection"), request.service))
+
+
+def show_consent(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
+    found = oauth.look(engine, request.params["id"])
+    mine = found is not None and found.body["tenant"] == caller.tenant
+    if found is None or not mine or found.body["connection"] != request.name("connection"):
+        raise not_found("consent of that id")
+    return ApiResponse(oauth.told(engine, found))
+
+
+def confirm(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
+    asked = shapes.read(shapes.Confirm, request.body)
+    connection = oauth.confirm(engine, caller.tenant, request.name("connection"), asked.company)
+    return ApiResponse({"name": connection.name, "company": _company(connection.pinned)})
+
+
 def _usage(engine: Engine, months: dict[str, usage.Count]) -> Json:
     """The present month (UTC), and those before, newest first."""
     present = usage.month_of(engine.clock.now())
@@ -56,14 +79,23 @@ def _usage(engine: Engine, months: dict[str, usage.Count]) -> Json:
     return {**shown(present), "before": [shown(month) for month in months if month != present]}
 
 
-def _connection(engine: Engine, connection: Connection, health: Health) -> Json:
-    pinned = connection.pinned
+def _connection(engine: Engine, connection: Connection, health: Health, grant: Item | None) -> Json:
+    ends = last_moment(grant)
+    if health.state == "ok" and ends is not None and ends - engine.clock.now() <= upkeep.FIRST_WARNING:
+        said = upkeep.warning(engine, connection, ends)
+        health = replace(health, message=said["message"], fix=said["fix"])
     return {
         "name": connection.name,
         "system": connection.system,
         "title": engine.load_system(connection.system).title,
         "environment": connection.environment,
         "settings": dict(connection.settings),
-        "company": {"id": pinned.id, "name": pinned.name} if pinned else None,
+        "company": _company(connection.pinned),
+        "found": _company(connection.found),
+        "expires_at": ends.isoformat() if ends else None,
         "health": {name: getattr(health, name) for name in ("state", "message", "fix", "since", "until")},
     }
+
+
+def _company(company: Company | None) -> Json | None:
+    return {"id": company.id, "name": company.name} if company else None

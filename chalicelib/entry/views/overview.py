@@ -48,7 +48,7 @@ def status(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
         {
             "now": engine.clock.now().isoformat(),
             "connections": [
-                {name: one[name] for name in ("name", "title", "environment", "company", "health")}
+                {name: one[name] for name in ("name", "title", "environment", "company", "expires_at", "health")}
                 for one in connections.described(engine, caller.tenant)
             ],
             "flows": [_flow(engine, setup) for setup in flows.values()],

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from chalicelib.engine.grants import Tokens
 from chalicelib.engine.line import Budget, Line
 from chalicelib.engine.ports import Door, Target
-from chalicelib.engine.system import System
+from chalicelib.engine.system import Consent, System
 
 
 class Settings(BaseModel):
@@ -36,6 +37,18 @@ def _target(line: Line) -> Target:
     return QuickBooksOnlineTarget(line)
 
 
+def _link(line: Line, client_id: str, redirect_uri: str, state: str) -> str:
+    from chalicelib.systems.quickbooks_online import auth
+
+    return auth.consent_link(line, client_id, redirect_uri, state)
+
+
+def _exchange(line: Line, code: str, redirect_uri: str) -> Tokens:
+    from chalicelib.systems.quickbooks_online import auth
+
+    return auth.exchange(line, code, redirect_uri)
+
+
 SYSTEM = System(
     name="quickbooks_online",
     title="QuickBooks Online",
@@ -43,8 +56,11 @@ SYSTEM = System(
     credentials={
         "client_id": "The app's client id, from the keys page of the app in the Intuit developer portal.",
         "client_secret": "The app's client secret, from the same page.",
-        "refresh_token": "The refresh token of a QuickBooks administrator's consent to the app for this company.",
+        "refresh_token": "The refresh token of a QuickBooks administrator's consent to the app for this company; "
+        "or none, and the administrator consents through `mlc connect`.",
     },
+    optional_credentials=frozenset({"refresh_token"}),
+    consent=Consent(link=_link, exchange=_exchange, identity="realmId"),
     identity=_identity,
     # 500 calls a minute and 10 a second per company; we stay below both (sheet section 4).
     budget=Budget(per_second=6.6, block=8),

@@ -1,4 +1,4 @@
-"""OAuth 2.0 refresh with Intuit's rotating refresh tokens (sheet section 2). The engine keeps it to one at a time."""
+"""OAuth 2.0 with Intuit: consent, and rotating refresh tokens (sheet section 2). The engine renews one at a time."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from chalicelib.engine.ports import HttpAnswer, HttpRequest
 
 HOST = "https://oauth.platform.intuit.com"
 PATH = "/oauth2/v1/tokens/bearer"
+CONSENT_HOST = "https://appcenter.intuit.com"
+CONSENT_PATH = "/connect/oauth2"
+SCOPE = "com.intuit.quickbooks.accounting"
 BEFORE_THE_SECOND_TRY = 2.0
 # What the token endpoint says when no repeat will help (sheet sections 2.3, 2.5), in a customer's words.
 DEAD = {
@@ -31,25 +34,60 @@ ADMIN_APP = "invalid_client"
 def renewal(line: Line) -> Renew:
     def renew(tokens: Tokens | None, credentials: Mapping[str, str]) -> Tokens:
         refresh = tokens.refresh_token if tokens else credentials.get("refresh_token", "")
-        answer = _ask(line, refresh, credentials)
+        if not refresh:
+            raise _needs_consent(line.connection.name)
+        form = {"grant_type": "refresh_token", "refresh_token": refresh}
+        answer = _ask(line, form, credentials)
         if _problem(answer) == "invalid_grant":
             # An outage at Intuit has looked like this too: one delayed repeat is worth it (sheet section 2.5).
             line.clock.sleep(BEFORE_THE_SECOND_TRY)
-            answer = _ask(line, refresh, credentials)
+            answer = _ask(line, form, credentials)
         return _settled(line, answer)
 
     return renew
 
 
-def locked_out(connection: str, what: str) -> LockedOut:
+def consent_link(line: Line, client_id: str, redirect_uri: str, state: str) -> str:
+    query = {
+        "client_id": client_id,
+        "response_type": "code",
+        "scope": SCOPE,
+        "redirect_uri": redirect_uri,
+        "state": state,
+    }
+    return f"{line.endpoint('oauth', CONSENT_HOST)}{CONSENT_PATH}?{urlencode(query)}"
+
+
+def exchange(line: Line, code: str, redirect_uri: str) -> Tokens:
+    """The tokens that the code stands for. Raises Unknown when it may be spent, without our having them."""
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    answer = _ask(line, form, line.credentials(fresh=True))
+    if _problem(answer) in ("invalid_grant", "invalid_request"):
+        raise LockedOut(
+            "Intuit did not take the sign-in's code: it was used before, or it was too old.",
+            fix=f"Run `mlc connect {line.connection.name}` and sign in again.",
+        )
+    return _settled(line, answer)
+
+
+def _needs_consent(connection: str) -> LockedOut:
     return LockedOut(
-        f"QuickBooks Online no longer accepts the connection {connection}: {what}.",
-        fix=f"A QuickBooks administrator reconnects the company, and an admin enters the new refresh token of "
-        f"{connection} with `mlc apply`. What waits goes on by itself then.",
+        f"{connection} waits for a QuickBooks administrator's consent.",
+        fix=f"An admin runs `mlc connect {connection}`, and a QuickBooks administrator of the company opens the link. "
+        "What waits goes on by itself then.",
+        state="needs_consent",
     )
 
 
-def _ask(line: Line, refresh_token: str, credentials: Mapping[str, str]) -> HttpAnswer:
+def locked_out(connection: str, what: str) -> LockedOut:
+    return LockedOut(
+        f"QuickBooks Online no longer accepts the connection {connection}: {what}.",
+        fix=f"An admin runs `mlc connect {connection}`, and a QuickBooks administrator of the company opens the link; "
+        "or the admin enters a new refresh token with `mlc apply`. What waits goes on by itself then.",
+    )
+
+
+def _ask(line: Line, form: Mapping[str, str], credentials: Mapping[str, str]) -> HttpAnswer:
     client = f"{credentials.get('client_id', '')}:{credentials.get('client_secret', '')}"
     return line.call(
         HttpRequest(
@@ -61,7 +99,7 @@ def _ask(line: Line, refresh_token: str, credentials: Mapping[str, str]) -> Http
                 "Accept": "application/json",
                 "x-include-refresh-token-hard-expires-in": "true",
             },
-            body=urlencode({"grant_type": "refresh_token", "refresh_token": refresh_token}).encode(),
+            body=urlencode(form).encode(),
         )
     )
 
