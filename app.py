@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Chalice, Rate, Response
 
 from chalicelib import registry, wiring
-from chalicelib.entry import api, jobs, oauth_pages
+from chalicelib.entry import api, jobs, oauth_pages, routes
 from chalicelib.settings import settings
 
 app = Chalice(app_name="mlc")
@@ -25,7 +25,7 @@ def answer(**params: str) -> Response:
     return Response(**parts)
 
 
-for route in api.ROUTES:
+for route in routes.ROUTES:
     app.route(route.path, methods=list(route.methods), name=route.name, content_types=route.content_types)(answer)
 
 

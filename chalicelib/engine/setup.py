@@ -61,6 +61,11 @@ def connection_put(connection: Connection, version: int) -> Put:
     return Put(item)
 
 
+def about_key(tenant: str, connection: str) -> tuple[str, str]:
+    """What we note of a connection beside its set-up: the company it must lead to, and a hash of its credentials."""
+    return pk(tenant), f"ABOUT#{connection}"
+
+
 def read_connection(tenant: str, item: Item) -> Connection:
     return Connection(
         tenant=tenant,

@@ -15,11 +15,10 @@ from chalicelib.engine.errors import ConnectorError, Held, TryAgain
 from chalicelib.engine.ports import Conflict
 from chalicelib.engine.records import Json
 from chalicelib.engine.redact import redact_text
-from chalicelib.entry import openapi
 from chalicelib.entry.exchange import LONGEST_PARAM, ApiRequest, ApiResponse
 from chalicelib.entry.keys import Caller, who
 from chalicelib.entry.problem import MEDIA_TYPE, Fault, Problem, bad_request, conflict, not_found
-from chalicelib.entry.routes import ENDPOINTS, PREFIX, Endpoint, routes
+from chalicelib.entry.routes import ENDPOINTS, PREFIX, Endpoint
 
 MOST_BODY = 1_000_000  # bytes
 DEEPEST = 40
@@ -28,14 +27,7 @@ LONGEST_QUERY = 4000
 log = logging.getLogger("mlc")
 
 
-def describe(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
-    return ApiResponse(openapi.document(ALL))
-
-
-ALL = (*ENDPOINTS, Endpoint("GET", "/openapi.json", None, describe, "This document."))
-ROUTES = routes(ALL)
-
-_BY_PATH = {(endpoint.method, PREFIX + endpoint.path): endpoint for endpoint in ALL}
+_BY_PATH = {(endpoint.method, PREFIX + endpoint.path): endpoint for endpoint in ENDPOINTS}
 _ANYBODY = Caller(tenant="", role="viewer", name="")
 
 

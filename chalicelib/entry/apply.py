@@ -18,7 +18,7 @@ from chalicelib.engine.setup import FlowSetup
 from chalicelib.entry import after_apply
 from chalicelib.entry.changes import Change, connection_change, flow_change, notices_change, schedule_facts
 from chalicelib.entry.config import Config, NoticesIn
-from chalicelib.entry.config_check import Known, Wanted, about_key, check, known
+from chalicelib.entry.config_check import Known, Wanted, check, known
 from chalicelib.entry.problem import Fault, bad_request, conflict, pointer
 from chalicelib.entry.shapes import summary
 
@@ -112,7 +112,7 @@ def _connection(engine: Engine, plan: Plan, config: Config, new: Connection, *, 
         salt = engine.clock.token()
         noted |= {"salt": salt, "print": _print(given.credentials, salt), "client": client}
     noted |= {"company": company, "at": engine.clock.now().isoformat(), "by": by}
-    pk, sk = about_key(new.tenant, new.name)
+    pk, sk = setups.about_key(new.tenant, new.name)
     plan.ops.append(Put(Item(pk=pk, sk=sk, body=noted, version=note.version if note else 0)))
     plan.ops.append(setups.connection_put(new, version))
     plan.connections.append(new)

@@ -25,7 +25,7 @@ from chalicelib.entry.shapes import faults
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What the tenant has set up already. `notes` stand beside each connection: see `about_key`."""
+    """What the tenant has set up already. `notes` stand beside each connection: see `setup.about_key`."""
 
     connections: Mapping[str, tuple[Connection, int]]
     flows: Mapping[str, FlowSetup]
@@ -46,14 +46,9 @@ class Wanted:
         self.faults.append(Fault(pointer(["config", *at]), expected, got))
 
 
-def about_key(tenant: str, connection: str) -> tuple[str, str]:
-    """What we note of a connection beside its set-up: the company it must lead to, and a hash of its credentials."""
-    return setups.pk(tenant), f"ABOUT#{connection}"
-
-
 def known(engine: Engine, tenant: str) -> Known:
     connections = setups.connections(engine.store, tenant)
-    notes = engine.store.get([about_key(tenant, name) for name in connections])
+    notes = engine.store.get([setups.about_key(tenant, name) for name in connections])
     return Known(
         connections=connections,
         flows=setups.flows(engine.store, tenant),

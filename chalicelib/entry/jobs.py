@@ -10,12 +10,12 @@ import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from importlib import import_module
 
-from chalicelib.engine import due, ledger, notices, poll, replay, runs
+from chalicelib.engine import due, poll
 from chalicelib.engine.deliver import deliver
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json, RecordKey
-from chalicelib.entry import digest, notice_test, oauth_job, ping, reconcile, resolve, upkeep
 
 log = logging.getLogger("mlc")
 
@@ -90,34 +90,21 @@ def _poll(engine: Engine, job: Json) -> None:
         poll.notice(flow, move, str(job["id"]))
 
 
+# Each job and who does it, loaded on first use: most functions do none of them.
+JOBS = {
+    "connect": "chalicelib.entry.oauth_job.run",
+    "digest": "chalicelib.entry.digest.run",
+    "look_after": "chalicelib.entry.upkeep.run",
+    "notice": "chalicelib.engine.notices.send",
+    "notice_test": "chalicelib.entry.notice_test.run",
+    "ping": "chalicelib.entry.ping.run",
+    "reconcile": "chalicelib.entry.reconcile.run",
+    "resolve": "chalicelib.entry.resolve.run",
+    "restart": "chalicelib.entry.restart.run",
+}
+
+
 def _job(engine: Engine, job: Json) -> None:
     """Raises KeyError for a job that nobody knows."""
-    JOBS[str(job["job"])](engine, job)
-
-
-def _restart(engine: Engine, job: Json) -> None:
-    """What was rehearsed or put off (a pause, a locked door) is due now; with `not_moved`, that is decided again."""
-    flow = engine.open(str(job["tenant"]), str(job["flow"]))
-    if flow is None:
-        return
-    for move in flow.flow.moves:
-        keys = list(ledger.list_keys(engine.store, flow.setup.tenant, flow.setup.name, move.name))
-        for begin in range(0, len(keys), 100):
-            for head in ledger.heads(engine.store, keys[begin : begin + 100]).values():
-                put_off = head.due is not None and head.due[0] == "a"
-                if put_off or head.state == "rehearsed" or (job.get("not_moved") and head.state == "not_moved"):
-                    replay.again(flow, head)
-    runs.taken_up(engine, flow.setup)
-
-
-JOBS: Mapping[str, Callable[[Engine, Json], None]] = {
-    "connect": oauth_job.run,
-    "digest": digest.run,
-    "look_after": upkeep.run,
-    "notice": notices.send,
-    "notice_test": notice_test.run,
-    "ping": ping.run,
-    "reconcile": reconcile.run,
-    "resolve": resolve.run,
-    "restart": _restart,
-}
+    module, name = JOBS[str(job["job"])].rsplit(".", 1)
+    getattr(import_module(module), name)(engine, job)

@@ -22,7 +22,6 @@ from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import Health
 from chalicelib.entry import after_apply
-from chalicelib.entry.config_check import about_key
 from chalicelib.entry.keys import Caller
 from chalicelib.entry.problem import Problem, conflict, not_found
 
@@ -58,7 +57,7 @@ def offer(engine: Engine, caller: Caller, name: str, service: str) -> Json:
         raise conflict(f"{title} has no sign-in through the browser: its credentials are entered with `mlc apply`.")
     if not service:
         raise conflict("This service does not know its own address, to which the browser would come back.")
-    at = about_key(caller.tenant, name)
+    at = setups.about_key(caller.tenant, name)
     note = engine.store.get([at]).get(at)
     client = str(note.body.get("client") or "") if note else ""
     if not client:

@@ -14,7 +14,6 @@ from chalicelib.engine.ports import Conflict
 from chalicelib.engine.records import Company, Json
 from chalicelib.engine.setup import Health
 from chalicelib.entry import errands, starting
-from chalicelib.entry.config_check import about_key
 
 TRIES = 5
 
@@ -116,7 +115,7 @@ def _pin(engine: Engine, connection: Connection, company: Company) -> Company | 
 
 def expected_company(engine: Engine, connection: Connection) -> str:
     """The company that the configuration names for the connection, "" when it names none."""
-    key = about_key(connection.tenant, connection.name)
+    key = setups.about_key(connection.tenant, connection.name)
     item = engine.store.get([key]).get(key)
     return str(item.body.get("company") or "") if item else ""
 

@@ -10,12 +10,12 @@ from urllib.parse import quote
 import pytest
 
 from chalicelib.engine.ports import Item
-from chalicelib.entry import api
+from chalicelib.entry import api, routes
 from chalicelib.entry.problem import MEDIA_TYPE
 from chalicelib.entry.routes import PREFIX, Endpoint
 from tests.unit.api_world import FLOW, Answer, ApiWorld, config
 
-GUARDED = [endpoint for endpoint in api.ALL if endpoint.role is not None]
+GUARDED = [endpoint for endpoint in routes.ENDPOINTS if endpoint.role is not None]
 CHANGING = [endpoint for endpoint in GUARDED if endpoint.method != "GET"]
 TAKING = [endpoint for endpoint in GUARDED if endpoint.body is not None]
 NAMING = [endpoint for endpoint in GUARDED if "{" in endpoint.path]
@@ -118,7 +118,7 @@ def test_a_viewer_changes_nothing(world: ApiWorld, endpoint: Endpoint) -> None:
 
 
 def test_only_the_description_of_the_api_needs_no_key() -> None:
-    assert [endpoint.path for endpoint in api.ALL if endpoint.role is None] == ["/openapi.json"]
+    assert [endpoint.path for endpoint in routes.ENDPOINTS if endpoint.role is None] == ["/openapi.json"]
 
 
 # ---------------------------------------------------------------------------------------------- whose

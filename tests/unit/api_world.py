@@ -37,7 +37,7 @@ from chalicelib.engine.records import (
     Summary,
 )
 from chalicelib.engine.system import System
-from chalicelib.entry import api, keys, notice_test, ping, reconcile, resolve
+from chalicelib.entry import api, keys, notice_test, ping, reconcile, resolve, routes
 from chalicelib.entry.routes import PREFIX
 from simulator.memory.clock import MemoryClock
 from simulator.memory.http import MemoryHttp
@@ -338,7 +338,7 @@ def config(tenant: str = "acme", **changes: object) -> dict[str, Any]:
 def routed(path: str) -> tuple[str, dict[str, str]]:
     """The route of a path and its parameters, still encoded, as Chalice's local server finds them."""
     parts = path.split("/")
-    for route in sorted(api.ROUTES, key=lambda route: route.path):
+    for route in sorted(routes.ROUTES, key=lambda route: route.path):
         names = route.path.split("/")
         if len(names) == len(parts) and all(n in (p, f"{{{n[1:-1]}}}") for n, p in zip(names, parts, strict=True)):
             return route.path, {n[1:-1]: p for n, p in zip(names, parts, strict=True) if n.startswith("{")}

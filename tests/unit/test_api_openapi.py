@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.entry import api, shapes
+from chalicelib.entry import routes, shapes
 from tests.unit.api_world import ApiWorld
 
 
@@ -22,7 +22,7 @@ def test_the_document_is_openapi_3_0(described: dict[str, Any]) -> None:
 
 
 def test_every_route_stands_there_with_its_parameters_and_body(described: dict[str, Any]) -> None:
-    for endpoint in api.ALL:
+    for endpoint in routes.ENDPOINTS:
         operation = described["paths"][endpoint.path][endpoint.method.lower()]
         named = {one["name"] for one in operation["parameters"] if one["in"] == "path"}
         assert named == set(re.findall(r"{(\w+)}", endpoint.path))
@@ -32,12 +32,12 @@ def test_every_route_stands_there_with_its_parameters_and_body(described: dict[s
 
 
 def test_app_py_can_register_every_route_once() -> None:
-    assert len({route.name for route in api.ROUTES}) == len(api.ROUTES)
-    assert len({route.path for route in api.ROUTES}) == len(api.ROUTES)
-    assert not any(route.path.endswith("/") for route in api.ROUTES)
+    assert len({route.name for route in routes.ROUTES}) == len(routes.ROUTES)
+    assert len({route.path for route in routes.ROUTES}) == len(routes.ROUTES)
+    assert not any(route.path.endswith("/") for route in routes.ROUTES)
     # API Gateway wants one name for what stands at the same place of a path.
     seen: dict[str, str] = {}
-    for route in api.ROUTES:
+    for route in routes.ROUTES:
         for found in re.finditer(r"{(\w+)}", route.path):
             assert seen.setdefault(route.path[: found.start()], found[1]) == found[1], route.path
 
