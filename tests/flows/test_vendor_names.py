@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.engine import references
+from chalicelib.engine import ledger, references
+from chalicelib.engine.match import plain_name
+from chalicelib.systems.quickbooks_online import names
 from simulator.company import FLOW, Company
 from simulator.memory.watch import Effect
 from simulator.world import Died
@@ -180,3 +182,103 @@ def test_what_the_books_refused_goes_by_itself_however_soon_a_person_mends_it(fi
     company.cycle()
     company.cycle()
     company.assert_once([first, uuid])
+
+
+# ---------------------------------------------------------------------------------------------- names that are close
+
+FORTY = "Consolidated Building Materials of Oregon"[:40]
+TWINS = {
+    "agree in forty characters": (f"{FORTY} North", f"{FORTY} South"),
+    "agree in five hundred": ("w" * 500 + " North", "w" * 500 + " South"),
+    "an accent": ("Peña Concrete", "Pena Concrete"),
+    "an umlaut": ("Käfer Bau", "Kafer Bau"),
+    "a stroke": ("Ødegård AS", "Odegard AS"),
+    "a joiner": ("Acme\u200dSteel Works", "AcmeSteel Works"),
+    "an emoji": ("Bright 💡 Lights", "Bright Lights"),
+    "a direction": ("\u202eBend Sand\u202c", "Bend Sand"),
+    "a quote": ("O’Hara Tools", "O'Hara Tools"),
+    "a colon": ("North: Star", "North - Star"),
+    "another alphabet": ("Аcme Steel", "Acme Steel"),  # the first begins with a Cyrillic letter
+    "a figure": ("Unit 1 Supplies", "Unit 2 Supplies"),
+    "a dash": ("A–B Supply", "A-B Supply"),
+}
+
+# Spelled alike once what QuickBooks Online cannot take is left out; its own rule of unique names sees one name there.
+SAME = {"an emoji", "a direction", "a colon", "a joiner"}
+
+
+@pytest.mark.parametrize("why", TWINS)
+@pytest.mark.parametrize("turned", [False, True])
+@pytest.mark.parametrize("policy", ["create", "hold"])
+def test_two_companies_whose_names_are_close_are_never_taken_for_one_another(
+    why: str, policy: str, *, turned: bool
+) -> None:
+    """The same name in another spelling links; another name is another company, or a person is asked."""
+    here, there = reversed(TWINS[why]) if turned else TWINS[why]
+    company = Company(policies={"unmatched_vendor": policy})
+    theirs = company.books.backstage_add_vendor(company.realm, names.name(there))
+    vendor = company.vendor(here, in_books=False)
+    uuid = company.bill(vendor)
+    company.cycle()
+    company.cycle()
+    head = company.head(str(vendor["id"]), "vendor")
+    same = plain_name(names.name(here)) == plain_name(names.name(there))
+    assert same == (why in SAME)
+    assert ((head.link or {}).get("target_id") == theirs["Id"]) is same
+    if head.state == "held":
+        assert reason(company, vendor["id"], "vendor") in {"ambiguous_match", "vendor_unmatched"}
+        assert reason(company, uuid) == "waits_for_vendor"
+    else:
+        company.assert_once([uuid])
+        owed = company.ours()[0]["VendorRef"]["value"]
+        assert owed == (head.link or {})["target_id"]
+    told = in_books(company)
+    assert len(told) == len({plain_name(name) for name in told}) <= 2
+    company.assert_no_mistakes()
+
+
+@pytest.mark.parametrize("why", TWINS)
+def test_two_vendors_of_close_names_arrive_as_two_or_one_is_held_and_their_bills_never_change_places(why: str) -> None:
+    company = Company(policies=CREATE)
+    vendors = [company.vendor(name, in_books=False) for name in TWINS[why]]
+    uuids = [company.bill(vendor, f"{n}.00") for n, vendor in enumerate(vendors, 1)]
+    for _ in range(3):
+        company.cycle()
+    heads = [company.head(str(vendor["id"]), "vendor") for vendor in vendors]
+    same = len({plain_name(names.name(name)) for name in TWINS[why]}) == 1
+    links = [str((head.link or {}).get("target_id")) for head in heads if head.state == "done"]
+    assert links and (len(set(links)) == len(links) or same)
+    owed = {bill["PrivateNote"].rsplit(":", 1)[-1].rstrip("]"): bill["VendorRef"]["value"] for bill in company.ours()}
+    for head, uuid in zip(heads, uuids, strict=True):
+        if head.state == "done":
+            assert owed[uuid.replace("-", "")] == (head.link or {})["target_id"]
+        else:
+            assert uuid.replace("-", "") not in owed and head.state == "held"
+    company.assert_no_mistakes()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Zoë\u0308\u0327 Bau",
+        "👩\u200d🔧 Repairs",
+        "\u2067مصنع\u2069 Steel",
+        "A\u00adB",
+        "Tab\tColon: 'q' “c”",
+        "x" * 800,
+    ],
+)
+def test_the_name_as_the_source_spells_it_stays_in_the_trail(name: str) -> None:
+    company = Company(policies=CREATE)
+    vendor = company.vendor(name, in_books=False)
+    company.cycle()
+    head = company.head(str(vendor["id"]), "vendor")
+    assert head.state == "done"
+    told = [moment for moment in ledger.trail(company.world.store, head.key)[0] if moment["what"] == "created"]
+    kept = ledger.bodies(company.world.store, [(head.key, "source")])[head.key, "source"]
+    assert isinstance(kept["document"], dict) and kept["document"]["name"] == name
+    (stored,) = in_books(company)
+    if " ".join(name.split()) != stored:
+        notes = told[0]["notes"]
+        assert isinstance(notes, list) and f"The name “{name}” is written as “{stored}”." in notes
+    company.assert_no_mistakes()

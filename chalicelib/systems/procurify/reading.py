@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import NoReturn, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -22,17 +22,16 @@ class Undecodable(Exception):
 
 
 def decode(body: bytes) -> object:
-    """JSON with exact decimals (money comes as strings and as JSON floats: sheet fact 10)."""
+    """JSON with exact decimals (money comes as strings and as JSON floats: sheet fact 10).
+
+    NaN and Infinity, which are no JSON, become texts: then they are one field's trouble, not that of a whole list.
+    """
     try:
         text = body.decode("utf-8-sig")
-        value: object = json.loads(text, parse_float=Decimal, parse_constant=_no_number)
+        value: object = json.loads(text, parse_float=Decimal, parse_constant=str)
     except (ValueError, ArithmeticError, RecursionError) as bad:
         raise Undecodable from bad
     return _speakable(value) if "\\ud" in text.lower() else value
-
-
-def _no_number(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _speakable(value: object) -> object:

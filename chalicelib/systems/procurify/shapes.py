@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 AMOUNT = re.compile(r"-?\d{1,20}(\.\d{1,20})?([eE][+-]?\d{1,2})?", re.ASCII)
 LARGEST = 10**13  # the vendor's own fields hold 13 digits before the point
 FINEST = -24
+LONGEST_NAME = 1000  # the vendor's own names, codes and numbers have up to 300 characters (sheet sections 5 and 11)
 
 
 def _amount(value: Any) -> Decimal:
@@ -46,6 +47,13 @@ def _some(value: str) -> str:
     return value
 
 
+def _short(value: str) -> str:
+    """Names and numbers stand in lists, holds and messages; a longer one is no name."""
+    if len(value) > LONGEST_NAME:
+        raise PydanticCustomError("short", "should have at most 1,000 characters")
+    return value
+
+
 def _uuid(value: str) -> str:
     known = normal_uuid(value)
     if known is None:
@@ -66,7 +74,8 @@ def _entries(value: Any) -> Any:
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 AmountOrZero = Annotated[Decimal, BeforeValidator(_amount_or_zero)]
 Text = Annotated[str, BeforeValidator(_text_or_nothing)]
-SomeText = Annotated[str, AfterValidator(_some)]
+Name = Annotated[str, BeforeValidator(_text_or_nothing), AfterValidator(_short)]
+SomeName = Annotated[str, AfterValidator(_some), AfterValidator(_short)]
 Uuid = Annotated[str, AfterValidator(_uuid)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 
@@ -87,12 +96,12 @@ class Shape(BaseModel):
 
 
 class Term(Shape):
-    name: Text = ""
+    name: Name = ""
 
 
 class VendorShape(Shape):
     id: int
-    name: SomeText
+    name: SomeName
     active: bool
     type: int
     addressLineOne: Text = ""
@@ -105,7 +114,7 @@ class VendorShape(Shape):
     email: Annotated[list[Text], BeforeValidator(_entries)] = []  # may hold "" from old imports (section 5.1)
     contact: Text = ""
     url: Text = ""
-    external_id: Text = ""
+    external_id: Name = ""
     currency: int | None = None
     payment_term_ref: Term | None = None
     is_1099_eligible: bool | None = None
@@ -119,16 +128,16 @@ class Currency(Shape):
 
 
 class AccountCode(Shape):
-    code: SomeText
-    description: Text = ""
+    code: SomeName
+    description: Name = ""
 
 
 class Branch(Shape):
-    name: Text = ""
+    name: Name = ""
 
 
 class Department(Shape):
-    name: SomeText
+    name: SomeName
     branch: Branch
 
 
@@ -143,13 +152,13 @@ class Allocation(Shape):
 
 
 class NumberedOrder(Shape):
-    number: Text = ""
+    number: Name = ""
 
 
 class Item(Shape):
     description: Text = ""
     total_cost: Amount
-    tax_name: Text = ""
+    tax_name: Name = ""
     tax_amount: AmountOrZero = Decimal(0)
     tax_is_inclusive: bool | None = None  # read only where there is a tax
     shipping_amount: AmountOrZero = Decimal(0)
@@ -159,14 +168,14 @@ class Item(Shape):
 
 
 class Cost(Shape):
-    name: Text = ""
+    name: Name = ""
     amount: Amount
     cost_allocation: Allocation
 
 
 class BillVendor(Shape):
     id: int
-    name: SomeText
+    name: SomeName
     type: int | None = None
 
 
@@ -178,12 +187,12 @@ class BillShape(Shape):
     version: object = None
     last_modified_datetime: object = None
     vendor: BillVendor
-    vendor_name: Text = ""
+    vendor_name: Name = ""
     currency: Currency
-    invoice_number: Text = ""
+    invoice_number: Name = ""
     invoice_date: str
     due_date: str | None = None
-    payment_terms: Text = ""
+    payment_terms: Name = ""
     note: Text = ""
     total_cost_with_tax: Amount
     shipping_amount: Annotated[Decimal | None, BeforeValidator(lambda v: None if v is None else _amount(v))] = None
@@ -211,14 +220,14 @@ class OrderItem(Shape):
 
 class OrderShape(Shape):
     procurify_PO: int
-    number: Text = ""
+    number: Name = ""
     version: object = None
     last_modified: object = None
     state: int
     active: bool = True
     date: str
     pref_vendor: BillVendor
-    vendor_name: Text = ""
+    vendor_name: Name = ""
     purchased_currency: Currency
     total: Amount
     comment: Text = ""

@@ -28,6 +28,12 @@ class Fault:
     element: str = ""
     trace: str = ""
 
+    @property
+    def told(self) -> str:
+        """All of it in one line, for the trail."""
+        parts = (f"status {self.status}", f"codes {', '.join(self.codes)}" if self.codes else "", self.element)
+        return f"{'; '.join(filter(None, parts))}: {self.detail}"
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

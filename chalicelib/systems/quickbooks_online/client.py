@@ -11,17 +11,19 @@ from chalicelib.engine.errors import ConnectorError, Held, LockedOut, Stale, Try
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.engine.records import Json
-from chalicelib.systems.quickbooks_online import answers, faults
+from chalicelib.systems.quickbooks_online import answers, wording
 from chalicelib.systems.quickbooks_online.answers import Fault, Reading
 from chalicelib.systems.quickbooks_online.auth import locked_out, renewal
-from chalicelib.systems.quickbooks_online.faults import Meaning, meaning
+from chalicelib.systems.quickbooks_online.faults import meaning
+from chalicelib.systems.quickbooks_online.fixes import Class, Meaning
+from chalicelib.systems.quickbooks_online.mending import mended
 from chalicelib.systems.quickbooks_online.shapes import wire
 
 HOSTS = {"production": "https://quickbooks.api.intuit.com", "sandbox": "https://sandbox-quickbooks.api.intuit.com"}
 MINOR_VERSION = "75"
 READ_TIMEOUT, WRITE_TIMEOUT = 30.0, 60.0
 LONGEST_BACKOFF = 60.0
-SLOW = 3600.0
+LONGEST_PAUSE = 3600.0
 UNREAD_QUERY = frozenset({"4000", "4001", "4002", "10100"})
 
 
@@ -104,7 +106,17 @@ class Client:
 
     def write(self, entity: str, body: Json, *, request_id: str, operation: str = "") -> Answer:
         """Create or update, or the operation named so. Raises Unknown when it may have happened, Faulty when it was
-        turned down."""
+        turned down. A text that is not taken as it is gets one repeat, changed as the refusal itself tells."""
+        try:
+            return self._write(entity, body, request_id=request_id, operation=operation)
+        except Faulty as faulty:
+            other = mended(body, faulty.code, faulty.fault)
+            if other is None:
+                raise
+            other_id = f"{request_id[:30]}{other.sign}{request_id[31:]}"
+            return self._write(entity, other.body, request_id=other_id, operation=operation)
+
+    def _write(self, entity: str, body: Json, *, request_id: str, operation: str) -> Answer:
         data = json.dumps(wire(body), ensure_ascii=False).encode()
         params = {"requestid": request_id} | ({"operation": operation} if operation else {})
         answer, read = self._send("POST", entity.lower(), params, data)
@@ -124,19 +136,18 @@ class Client:
     def trouble(self, faulty: Faulty, *, title: str, cause: str = "") -> ConnectorError:
         """The engine's word for a fault that the caller cannot settle itself; `cause` names what stands in the way."""
         meant, fault = faulty.meaning, faulty.fault
-        detail = faults.plain_words(fault.detail) or f"status {fault.status}"
-        words = {"title": title, "detail": detail, "company": self.line.connection.name}
+        detail = wording.plain_words(fault.detail) or f"(status {fault.status})"
+        inside = title if meant.says.startswith("{title}") else wording.inside(title)
+        words = {"title": inside, "detail": detail, "company": self.line.connection.name}
         says, fix = meant.says.format(**words), meant.fix.format(**words)
         match meant.kind:
-            case "TENANT" | "REFRESH":
+            case "TENANT" | "REFRESH" | "SLOW":
                 return LockedOut(says, fix=fix)
-            case "SLOW":
-                return TryAgain(says, after=SLOW, counts=False)
             case "RETRY" | "LATER" | "SPLIT":
                 return TryAgain(says)
             case "REREAD":
                 return Stale(says)
-        gone, waits = faults.missing(fault.detail), meant.waits_for
+        gone, waits = wording.missing(fault.detail), meant.waits_for
         if gone is not None and waits:
             cause, waits = f"{gone[0]} {gone[1]}", (f"reference:{gone[0]}",)
         elif not cause:
@@ -144,10 +155,10 @@ class Client:
         if meant.owner == "operator" and fault.trace:
             says = f"{says} (trace {fault.trace})"
         held = Held(meant.reason, says, cause=cause, fix=fix, owner=meant.owner, waits_for=waits)
-        return held.seen(fault.detail)
+        return held.seen(fault.told)
 
     def _turned_down(self, answer: HttpAnswer, fault: Fault) -> TryAgain | Faulty:
-        code, meant = meaning(fault.codes, fault.status)
+        code, meant = meaning(fault.codes, fault.status, fault.detail)
         if meant.kind == "RETRY":
             return self._throttled(answer)
         if meant.kind == "LATER":
@@ -158,7 +169,7 @@ class Client:
     def _throttled(self, answer: HttpAnswer) -> TryAgain:
         given = answer.headers.get("retry-after", "")
         backoff = min(LONGEST_BACKOFF, 2.0 * 2 ** min(self._throttles, 8)) * (0.5 + 0.5 * self.line.clock.chance())
-        wait = max(1.0, min(float(given), SLOW)) if re.fullmatch(r"[0-9]{1,6}", given) else backoff
+        wait = max(1.0, min(float(given), LONGEST_PAUSE)) if re.fullmatch(r"[0-9]{1,6}", given) else backoff
         self._throttles += 1
         self.line.pause(wait, "QuickBooks Online asks us to slow down.")
         return TryAgain("QuickBooks Online asks us to slow down.", after=wait, counts=False)
@@ -193,5 +204,5 @@ class Client:
         return self.line.call(request, metered=body is None)
 
 
-def _kind(fault: Fault) -> faults.Class:
-    return meaning(fault.codes, fault.status)[1].kind
+def _kind(fault: Fault) -> Class:
+    return meaning(fault.codes, fault.status, fault.detail)[1].kind

@@ -6,178 +6,265 @@ connection's name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal
 
-Class = Literal["RETRY", "SLOW", "REFRESH", "REREAD", "ADOPT", "HOLD", "TENANT", "BUG", "LATER", "SPLIT", "DROP"]
+from chalicelib.systems.quickbooks_online.fixes import (
+    ACTIVE_AGAIN,
+    BILLED,
+    BILLS,
+    BY_HAND,
+    CHART,
+    CLOSED,
+    DATA,
+    ENVIRONMENT,
+    NOTHING,
+    ONE_OR_OTHER,
+    RECONNECT,
+    RENEW,
+    SWITCH_ON,
+    TAX,
+    VENDORS,
+    Class,
+    Meaning,
+    away,
+    bug,
+    hold,
+    tenant,
+)  # fmt: skip
+
 # The most serious class of a fault with several entries counts.
 ORDER: tuple[Class, ...] = (
     "TENANT", "REFRESH", "SLOW", "RETRY", "LATER", "REREAD", "ADOPT", "HOLD", "BUG", "DROP", "SPLIT"
 )  # fmt: skip
 
-
-@dataclass(frozen=True, slots=True)
-class Meaning:
-    """`waits_for` are the target's lists whose change lets a held record go by itself."""
-
-    kind: Class
-    reason: str
-    says: str
-    fix: str
-    owner: str = "bookkeeper"
-    waits_for: tuple[str, ...] = ()
-
-
-def _hold(reason: str, says: str, fix: str, *waits_for: str) -> Meaning:
-    return Meaning("HOLD", reason, says, fix, waits_for=tuple(f"reference:{kind}" for kind in waits_for))
-
-
-def _bug(says: str) -> Meaning:
-    fix = "Tell the operator; the trail holds the request. Replay the record once it is mended."
-    return Meaning(
-        "BUG", "request_not_accepted", f"QuickBooks Online did not accept {{title}}: {says}", fix, "operator"
-    )
-
-
-def _tenant(says: str, fix: str) -> Meaning:
-    return Meaning("TENANT", "connection", says, fix, "admin")
-
-
-RECONNECT = "A QuickBooks administrator reconnects the company to {company}; what waits goes on by itself then."
-ENVIRONMENT = "Check the environment and the realm of {company}, then reconnect it."
-TAX = "Correct the tax settings in QuickBooks Online or the tax of the bill, then replay."
-DATA = "Correct the value at the source, or in the mapping of this flow; then it goes by itself or is replayed."
-OPEN = "Change the date at the source, or open the period in QuickBooks Online, then replay."
+NO_REASON = bug("it gave no reason. {detail}")
 
 MEANINGS: dict[str, Meaning] = {
-    "100": Meaning("REFRESH", "connection", "Intuit did not recognise the access of {company}.", RECONNECT, "admin"),
-    "110": Meaning("REFRESH", "connection", "Intuit did not recognise the access of {company}.", RECONNECT, "admin"),
-    "120": _tenant("The QuickBooks user who connected {company} may no longer do this.", RECONNECT),
-    "130": _tenant("{company} belongs to another environment of QuickBooks Online.", ENVIRONMENT),
-    "140": Meaning("SLOW", "company_locked", "The company {company} is locked in QuickBooks Online for now.", "Wait."),
-    "150": Meaning("SLOW", "company_locked", "The company {company} is under maintenance.", "Wait."),
-    "500": _bug("this operation is not supported for this kind of record. {detail}"),
-    "600": Meaning("ADOPT", "sent_before", "{title} was sent before.", "Nothing: it is looked up."),
-    "610": _hold(
+    **{
+        code: Meaning(
+            "REFRESH", "connection", "Intuit did not know the access of the connection {company}.", RECONNECT, "admin"
+        )
+        for code in ("100", "110")
+    },
+    "120": tenant(
+        "The QuickBooks user who made the connection {company} may no longer do this.",
+        "A QuickBooks administrator gives that user access again in QuickBooks Online under the gear icon > Manage "
+        "users, or an admin runs `mlc connect {company}`; what waits goes on by itself then.",
+    ),
+    "130": tenant("The connection {company} belongs to another environment of QuickBooks Online.", ENVIRONMENT),
+    "140": away("The company of the connection {company} is locked in QuickBooks Online for now."),
+    "150": away("The company of the connection {company} is being maintained by Intuit just now."),
+    "500": bug("this cannot be done with this kind of record. {detail}"),
+    "600": Meaning(
+        "ADOPT",
+        "sent_before",
+        "{title} was sent before, and what came of it was not found.",
+        "Look for it by its number " + BILLS + ": if it is there, link the record to it; if not, replay.",
+    ),
+    "610": hold(
         "inactive_ref",
         "{title} points to something that is inactive or gone in QuickBooks Online: {detail}",
-        "Make it active again there, or map to another one.",
+        ACTIVE_AGAIN,
         "vendor",
         "account",
     ),
-    "620": _hold("cannot_link", "{title} cannot be linked as asked: {detail}", "Correct the link at the source."),
-    "630": Meaning("ADOPT", "exists_in_target", "{title} exists already: {detail}", "Link the record to it."),
-    "700": _bug("its parent is not valid. {detail}"),
-    "900": _bug("it is its own parent. {detail}"),
-    "800": _hold("has_dependents", "{title} cannot be removed: {detail}", "Remove what depends on it first."),
-    "1000": _hold("not_done", "QuickBooks Online could not do it for {title}: {detail}", "Replay it once."),
-    "1010": _hold("not_done", "QuickBooks Online could not create {title}: {detail}", "Replay it once."),
-    "1020": _hold("not_done", "QuickBooks Online could not update {title}: {detail}", "Replay it once."),
-    "1040": _bug("too many items in one call. {detail}"),
-    "1050": _bug("the content type is wrong. {detail}"),
-    "2000": _bug("the kind of record is unknown there. {detail}"),
-    "2010": _bug("a field is unknown there. {detail}"),
-    "2020": _hold("required_missing", "{title} lacks something that is required: {detail}", DATA),
-    "2030": _bug("an id is no number. {detail}"),
-    "2040": _hold("bad_characters", "{title} has characters that QuickBooks Online refuses: {detail}", DATA),
-    "2050": _bug("a text is too long. {detail}"),
+    "620": hold(
+        "cannot_link",
+        "{title} cannot be linked as asked: {detail}",
+        "See that both belong to the same vendor and that it is active " + VENDORS + ", then replay.",
+    ),
+    "630": Meaning("ADOPT", "exists_in_target", "{title} is in QuickBooks Online already: {detail}", ONE_OR_OTHER),
+    "700": bug("the parent that it names is not valid. {detail}"),
+    "900": bug("it names itself as its parent. {detail}"),
+    "800": hold(
+        "has_dependents",
+        "{title} cannot be removed, because something depends on it: {detail}",
+        "Open it " + BILLS + ", remove what is linked to it, then replay.",
+    ),
+    "1000": hold("not_done", "QuickBooks Online could not do it for {title}, nor the second time: {detail}", BY_HAND),
+    "1010": hold("not_done", "QuickBooks Online could not create {title}, nor the second time: {detail}", BY_HAND),
+    "1020": hold("not_done", "QuickBooks Online could not change {title}, nor the second time: {detail}", BY_HAND),
+    "1040": bug("too much was sent in one call. {detail}"),
+    "1050": bug("it was sent as another kind of content than is taken. {detail}"),
+    "2000": bug("this kind of record is unknown there. {detail}"),
+    "2010": bug("a field is unknown there, or of another type. {detail}"),
+    "2020": hold(
+        "required_missing",
+        "{title} lacks something that QuickBooks Online requires: {detail}",
+        "Fill it in at the source, or map it; then it goes by itself or is replayed. If nothing is missing there, tell "
+        "the operator: the trail holds the request.",
+    ),
+    "2030": bug("an id is not a number. {detail}"),
+    "2040": hold(
+        "bad_characters",
+        "{title} has characters that QuickBooks Online does not take: {detail}",
+        "Take them out of its name, number or text at the source (often a colon, a tab or an emoji); it goes by itself "
+        "then.",
+    ),
+    "2050": bug("a text is too long, and shortening it did not help. {detail}"),
     **{
-        code: _bug("a value has the wrong form. {detail}")
-        for code in ("2060", "2070", "2080", "2090", "2100", "2110", "2140", "2150", "2160", "2230", "2240")
+        code: bug("a value has a form that is not taken. {detail}")
+        for code in ("2060", "2070", "2080", "2090", "2100", "2110", "2120", "2140", "2150", "2160", "2230", "2240")
     },
-    "2120": _bug("a type is wrong. {detail}"),
-    "2130": _bug("the request id is malformed. {detail}"),
-    "2170": _bug("a value is none of those allowed. {detail}"),
-    "2200": Meaning("DROP", "bad_web_address", "The web address of {title} is not accepted: {detail}", DATA),
-    "2210": Meaning("DROP", "bad_email", "The e-mail address of {title} is not accepted: {detail}", DATA),
-    "2220": _hold("currency_mismatch", "The currency of {title} is not accepted: {detail}", DATA),
-    "2250": _hold("no_lines", "{title} has no lines.", "Add a line at the source."),
-    **{code: _bug("tax or journal details are wrong. {detail}") for code in ("2260", "2270", "2280", "2300")},
-    "2290": _hold("negative_amount", "{title} has a negative amount: {detail}", "Enter a vendor credit instead."),
-    "2500": _hold(
+    "2130": bug("the number that we gave our request is malformed. {detail}"),
+    "2170": bug("a value is none of those allowed. {detail}"),
+    "2200": Meaning(
+        "DROP",
+        "bad_web_address",
+        "The web address of {title} is not accepted, and leaving it out did not help: {detail}",
+        "Correct or empty the web address of the vendor at the source; it goes by itself then.",
+    ),
+    "2210": Meaning(
+        "DROP",
+        "bad_email",
+        "The e-mail address of {title} is not accepted, and leaving it out did not help: {detail}",
+        "Correct or empty the e-mail address of the vendor at the source; it goes by itself then.",
+    ),
+    "2220": hold(
+        "currency_mismatch",
+        "The currency of {title} is not accepted: {detail}",
+        "Add the currency in QuickBooks Online under the gear icon > Currencies, or correct it at the source, then "
+        "replay.",
+    ),
+    "2250": hold("no_lines", "{title} has no lines: {detail}", "Add a line at the source; it goes by itself then."),
+    **{code: bug("details of its tax or journal are wrong. {detail}") for code in ("2260", "2270", "2280", "2300")},
+    "2290": hold(
+        "negative_amount",
+        "{title} has a negative amount, which is not taken there: {detail}",
+        "Enter it in QuickBooks Online as a vendor credit (+ New > Vendor credit) and dismiss the record.",
+    ),
+    "2500": hold(
         "reference_missing",
         "{title} points to something that QuickBooks Online does not have (any more): {detail}",
-        "Restore it there, or map to another one.",
+        ACTIVE_AGAIN,
         "vendor",
         "account",
     ),
-    "2600": _bug("two of its fields contradict each other. {detail}"),
-    "3000": _hold("custom_field", "A custom field of {title} is not accepted: {detail}", DATA),
-    "3001": Meaning("RETRY", "throttled", "QuickBooks Online asks us to slow down.", "Nothing: it goes on by itself."),
-    "3100": _tenant("{company} may not be used with this company or environment.", ENVIRONMENT),
-    "3200": Meaning("REFRESH", "connection", "The access of {company} has run out or was revoked.", RECONNECT, "admin"),
-    "3202": _bug("the access was missing from the request. {detail}"),
-    "4000": _bug("a query cannot be read. {detail}"),
-    "4001": _bug("a query is not valid. {detail}"),
-    "4002": _bug("a query failed. {detail}"),
-    "5000": _bug("a field is no longer supported. {detail}"),
-    "5010": Meaning("REREAD", "stale", "{title} was changed there by somebody else.", "Nothing: it is read again."),
-    "5020": _hold(
-        "not_available", "The plan of {company} does not allow it: {detail}", "Change the plan.", "preference"
+    "2600": bug("two of its fields contradict each other. {detail}"),
+    "3000": hold(
+        "custom_field",
+        "A custom field of {title} is not accepted: {detail}",
+        "Look at it in QuickBooks Online under the gear icon > Custom fields, correct it there or at the source, then "
+        "replay.",
     ),
-    "5030": _hold(
-        "not_available", "QuickBooks Online does not offer it to {company}: {detail}", "Change the plan.", "preference"
+    "3001": Meaning("RETRY", "throttled", "QuickBooks Online asks us to slow down.", NOTHING),
+    "3100": tenant("QuickBooks Online does not open this company to the connection {company}.", ENVIRONMENT),
+    "3200": Meaning(
+        "REFRESH",
+        "connection",
+        "The access of the connection {company} has run out or was revoked.",
+        RECONNECT,
+        "admin",
     ),
-    "6000": _hold("business_rule", "A rule of QuickBooks Online stands against {title}: {detail}", DATA, "account"),
-    "6010": _bug("the account type is missing. {detail}"),
+    "3202": bug("the access was missing from the request. {detail}"),
+    "4000": bug("a query cannot be read. {detail}"),
+    "4001": bug("a query is not valid. {detail}"),
+    "4002": bug("a query failed. {detail}"),
+    "5000": bug("a field is no longer supported. {detail}"),
+    "5010": Meaning(
+        "REREAD", "stale", "{title} was changed in QuickBooks Online by somebody else at the same moment.", NOTHING
+    ),
+    "5020": hold(
+        "not_available", "The plan of this company does not have what {title} needs: {detail}", SWITCH_ON, "preference"
+    ),
+    "5030": hold(
+        "not_available", "QuickBooks Online does not offer what {title} needs: {detail}", SWITCH_ON, "preference"
+    ),
+    "6000": hold("business_rule", "A rule of QuickBooks Online stands against {title}: {detail}", DATA, "account"),
+    "6010": bug("the account has no kind. {detail}"),
     **{
         code: Meaning("DROP", "attachment", "The attachment of {title} is not accepted: {detail}", DATA)
         for code in ("6030", "6040", "6041", "6050")
     },
-    "6070": _bug("an amount is not quantity times price. {detail}"),
-    "6080": _hold("no_name", "{title} has no name.", "Give it a name at the source."),
+    "6070": bug("an amount is not quantity times price. {detail}"),
+    "6080": hold("no_name", "{title} has no name: {detail}", "Give it one at the source; it goes by itself then."),
     **{
-        code: _hold("tax", "The tax of {title} is not accepted: {detail}", TAX)
+        code: hold("tax", "The tax of {title} is not accepted: {detail}", TAX)
         for code in ("6100", "6150", "6160", "6170", "6230", "6470")
     },
     "6140": Meaning(
-        "ADOPT",
-        "exists_in_target",
-        "The number of {title} is taken in QuickBooks Online: {detail}",
-        "If it is the same document, link the record to it; if not, correct the number at one end, then replay.",
+        "ADOPT", "exists_in_target", "The number of {title} is taken in QuickBooks Online: {detail}", ONE_OR_OTHER
     ),
-    "6180": _hold("too_deep", "{title} is nested deeper than five levels.", "Flatten it in QuickBooks Online."),
-    "6190": _tenant("The QuickBooks subscription of {company} has ended or is unpaid.", "Renew it at Intuit."),
-    "6200": _hold("closed_period", "The books are closed for the date of {title}: {detail}", OPEN, "preference"),
-    "6210": _hold("closed_period", "The books are closed for the date of {title}: {detail}", OPEN, "preference"),
-    "6220": _hold("open_balance", "{title} still has an open balance: {detail}", "Settle the balance first."),
+    "6180": hold(
+        "too_deep",
+        "{title} belongs to an entry that is nested deeper than five levels: {detail}",
+        "Move that entry further up " + CHART + " (classes and locations: gear icon > All lists), then replay.",
+    ),
+    "6190": tenant("The QuickBooks subscription behind the connection {company} has ended or is unpaid.", RENEW),
+    **dict.fromkeys(("6200", "6210"), CLOSED),
+    "6220": hold(
+        "open_balance", "{title} still has an open balance: {detail}", "Settle the balance " + BILLS + ", then replay."
+    ),
     "6240": Meaning(
         "ADOPT",
         "name_taken",
         "The name of {title} is taken in QuickBooks Online: {detail}",
-        "Rename one of the two, or link the record to the existing vendor.",
+        "Look for the name among vendors (Expenses > Vendors), customers (Sales > Customers) and employees (Payroll > "
+        "Employees) there, inactive ones included. Rename it there, or link the record to the vendor that has it.",
         waits_for=("reference:vendor",),
     ),
     **{
-        code: _hold("bad_party", "The party of {title} is not accepted: {detail}", DATA, "vendor")
+        code: hold(
+            "bad_party",
+            "The vendor or customer of {title} is not accepted: {detail}",
+            "Look at it " + VENDORS + " (customers: Sales > Customers); link the vendor's record to another one, or "
+            "correct it at the source.",
+            "vendor",
+        )
         for code in ("6250", "6290", "6300")
     },
     **{
-        code: _hold("billable", "A billable line of {title} needs a customer: {detail}", DATA)
+        code: hold(
+            "billable",
+            "A billable line of {title} needs a customer: {detail}",
+            "Open it " + BILLS + ", name the customer or take the tick from Billable, then replay.",
+        )
         for code in ("6310", "6320")
     },
-    "6430": _hold(
-        "account_type", "An account of {title} is of a kind that cannot be used here: {detail}", DATA, "account"
+    "6430": hold(
+        "account_type",
+        "An account of {title} is of a kind that cannot be used here: {detail}",
+        "Map the account code to another account: payables and receivables cannot be on a line. The kinds stand "
+        + CHART
+        + ".",
+        "account",
     ),
-    "6440": _bug("a line has an amount and no account. {detail}"),
+    "6440": bug("a line has an amount and no account. {detail}"),
     **{
-        code: _hold("settled", "{title} is settled or matched there: {detail}", "Undo that in QuickBooks Online first.")
+        code: hold(
+            "settled",
+            "{title} is paid, matched to a bank line or part of a deposit in QuickBooks Online: {detail}",
+            "Undo that in QuickBooks Online first (payments: Expenses > Bills > Paid; matches: Transactions > Bank "
+            "transactions), then replay.",
+        )
         for code in ("6450", "6480", "6540")
     },
-    "7001": _tenant("The subscription of {company} has lapsed, or the address is wrong.", ENVIRONMENT),
-    "10000": Meaning("LATER", "not_done", "QuickBooks Online had a problem of its own.", "Nothing: it goes on."),
-    "10100": Meaning("SPLIT", "too_much", "The answer would be too large.", "Nothing: a smaller window is asked for."),
-    "10200": _tenant("The company {company} was reset in QuickBooks Online.", "Ask the operator for a full re-sync."),
+    "7001": tenant(
+        "The subscription behind the connection {company} has lapsed, or it is of another environment.", ENVIRONMENT
+    ),
+    "10000": Meaning("LATER", "not_done", "QuickBooks Online had a problem of its own.", NOTHING),
+    "10100": Meaning("SPLIT", "too_much", "The answer would be too large.", NOTHING),
+    "10200": tenant(
+        "The company of the connection {company} was reset in QuickBooks Online: nothing there is what it was.",
+        "See in QuickBooks Online that this was meant. An admin then sets {company} up as a new connection, with its "
+        "cut-over date and mappings: links to what was there before lead nowhere.",
+    ),
 }
 
+# Where a code means something else by what its detail says.
+SAYS_OTHERWISE: tuple[tuple[str, str, str, Meaning], ...] = (
+    ("6210", "duplicate document number", "6140", MEANINGS["6140"]),  # as older texts have it
+    ("6210", "is assigned to txntype", "6140", MEANINGS["6140"]),
+    ("2170", "hasbeenbilled", "2170", BILLED),
+)
+
 STATUS: dict[int, Meaning] = {
+    400: NO_REASON,  # without a code; one with a code of no known meaning is held
     401: MEANINGS["3200"],
     403: MEANINGS["3100"],
-    404: _bug("the address is wrong. {detail}"),
+    404: bug("the address that we called is wrong. {detail}"),
     408: MEANINGS["10000"],
-    413: _bug("it is too large. {detail}"),
+    413: bug("it is too large for one call. {detail}"),
     429: MEANINGS["3001"],
     500: MEANINGS["10000"],
     502: MEANINGS["10000"],
@@ -188,42 +275,26 @@ STATUS: dict[int, Meaning] = {
 # Sheet section 14.3: repeated once under the same request id, and held if that does not help.
 ONCE_MORE = frozenset({"1000", "1010", "1020"})
 
-UNKNOWN_CODE = _hold(
-    "not_accepted", "QuickBooks Online did not accept {title}: {detail}", "Correct it as it says, then replay."
+UNKNOWN_CODE = hold(
+    "not_accepted",
+    "QuickBooks Online did not accept {title}, for a reason that is new to us: {detail}",
+    "Correct it as it says, at the source or in QuickBooks Online, then replay.",
 )
 
 
-# How a detail names what is missing: "Accounts element id 7 not found" (sheet section 14.3, code 2500).
-ELEMENTS = {
-    "Accounts": "account",
-    "Names": "vendor",
-    "Klasses": "class",
-    "Depts": "department",
-    "Terms": "term",
-}
-_MISSING = re.compile(r"\b(" + "|".join(ELEMENTS) + r") element id (\w+)")
-_HEADLINE = re.compile(r"^[\w ]{0,60}[Ee]rror ?: ?")
-_WORD = re.compile(r"(\ban )?(\w{0,40})error", re.IGNORECASE)
-
-
-def meaning(codes: Iterable[str], status: int) -> tuple[str, Meaning]:
+def meaning(codes: Iterable[str], status: int, detail: str = "") -> tuple[str, Meaning]:
     """The code that counts, and what it means; the status alone where no code is known."""
-    codes = tuple(codes)
-    known = [(code, MEANINGS[code]) for code in codes if code in MEANINGS]
+    codes, said = tuple(codes), detail.lower()
+    known = [_read(code, said) for code in codes if code in MEANINGS]
     if known:
         return min(known, key=lambda pair: ORDER.index(pair[1].kind))
+    if codes and status == 400:
+        return codes[0], UNKNOWN_CODE
     elsewhere = status >= 500 or 300 <= status < 400  # an outage, or a gateway that sends us away
     by_status = STATUS.get(status) or (STATUS[500] if elsewhere else UNKNOWN_CODE)
     return next(iter(codes), ""), by_status
 
 
-def missing(detail: str) -> tuple[str, str] | None:
-    """Which entry of which of our lists a detail says is missing: ("account", "7")."""
-    found = _MISSING.search(detail)
-    return (ELEMENTS[found[1]], found[2]) if found else None
-
-
-def plain_words(detail: str) -> str:
-    """Intuit's own sentence as a customer reads it: without its headline, and without the word that scares."""
-    text = _HEADLINE.sub("", " ".join(detail.split()))
-    return _WORD.sub(lambda found: f"{'a ' if found[1] else ''}{found[2]}problem", text).strip()
+def _read(code: str, said: str) -> tuple[str, Meaning]:
+    other = next(((as_, meant) for plain, words, as_, meant in SAYS_OTHERWISE if plain == code and words in said), None)
+    return other or (code, MEANINGS[code])

@@ -12,9 +12,11 @@ _EMAIL = re.compile(r"[^@\s,;<>]+@[^@\s,;<>]+\.[^@\s,;<>]+")
 
 
 def name(text: str, most: int = NAME) -> str:
-    """Colon, tab and newline are refused in names, emoji everywhere: they become blanks or go."""
-    plain = " ".join(_spoken(text.replace(":", " -")).split())
-    return plain[:most].rstrip()
+    """Colon, tab and newline are refused in names, emoji everywhere: they become blanks or go.
+
+    A longer one keeps its beginning and ends in a hash of all of it: two companies never come to one name by the cut.
+    """
+    return _hashed(" ".join(_spoken(text.replace(":", " -")).split()), most)
 
 
 def text(value: str, most: int = TEXT) -> str:
@@ -41,15 +43,17 @@ def dialled(value: str) -> str:
 
 def doc_number(value: str) -> str:
     """At most 21 characters; a longer one keeps its beginning and ends in a hash of all of it."""
-    plain = " ".join(_spoken(value).split())
-    if len(plain) <= DOC_NUMBER:
-        return plain
-    digest = hashlib.sha256(plain.encode()).hexdigest()[:4]
-    return f"{plain[: DOC_NUMBER - 5]}~{digest}"
+    return _hashed(" ".join(_spoken(value).split()), DOC_NUMBER)
 
 
 def cut(value: str, most: int) -> str:
     return value if len(value) <= most else value[: most - 1].rstrip() + "…"
+
+
+def _hashed(plain: str, most: int) -> str:
+    if len(plain) <= most:
+        return plain
+    return f"{plain[: most - 5]}~{hashlib.sha256(plain.encode()).hexdigest()[:4]}"
 
 
 def _spoken(value: str) -> str:

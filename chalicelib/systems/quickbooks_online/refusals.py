@@ -9,7 +9,9 @@ from chalicelib.engine.merge import owned
 from chalicelib.engine.records import Current, Done, Intent, Json
 from chalicelib.systems.quickbooks_online import looking, shapes
 from chalicelib.systems.quickbooks_online.client import Client, Faulty
+from chalicelib.systems.quickbooks_online.fixes import ONE_OR_OTHER, VENDORS
 from chalicelib.systems.quickbooks_online.looking import ENTITY
+from chalicelib.systems.quickbooks_online.wording import inside, spaced
 
 SAME_NAMES = ("Vendor", "Customer", "Employee")
 _TAKEN_BY = re.compile(r"is assigned to TxnType=(\w+) with TxnId=(\w+)")
@@ -43,7 +45,8 @@ def _gone(intent: Intent, current: Current, faulty: Faulty) -> Done | Held:
 def title_of(intent: Intent) -> str:
     if intent.kind == "vendor":
         return f"The vendor {intent.body['name']}"
-    return f"The {intent.kind.replace('_', ' ')} {intent.body.get('number') or intent.mark}"
+    number = intent.body.get("number") or f"without a number, dated {intent.body.get('date')},"
+    return f"The {intent.kind.replace('_', ' ')} {number}"
 
 
 def current_of(kind: str, raw: Json, intent: Intent | None = None) -> Current:
@@ -86,11 +89,12 @@ def _taken_by(intent: Intent, entity: str, row: Json) -> Held:
     active = row.get("Active", True) is not False
     says = f"The name {wanted} is taken in QuickBooks Online by the {'' if active else 'inactive '}{kind} {name} "
     if entity != "Vendor":
-        fix = f"Rename the {kind} {name}, for example to “{name} ({entity})”, then replay."
+        place = {"Customer": "Sales > Customers", "Employee": "Payroll > Employees"}[entity]
+        fix = f"Rename the {kind} {name} there under {place}, for example to “{name} ({entity})”, then replay."
     elif not active:
-        fix = f"Make the vendor {name} active again, or link the record to another vendor."
+        fix = f"Make the vendor {name} active again {VENDORS}, or link the record to another vendor."
     else:
-        fix = f"Link the record to the vendor {name}, or rename one of the two."
+        fix = f"Link the record to the vendor {name}, or rename one of the two ({VENDORS})."
     return Held(
         "name_taken",
         f"{says}(id {row.get('Id')}).",
@@ -118,7 +122,7 @@ def _exists(client: Client, intent: Intent, faulty: Faulty) -> Done | ConnectorE
     if found:
         return _held(intent, f"{found[0].label} (id {found[0].id})")
     if taken:
-        return _held(intent, f"{kind} {id_}")
+        return _held(intent, f"the {spaced(kind)} with the id {id_}")
     return client.trouble(faulty, title=title_of(intent))
 
 
@@ -140,7 +144,7 @@ def _adopted(intent: Intent, current: Current, faulty: Faulty) -> Done | Connect
 def _held(intent: Intent, other: str) -> Held:
     return Held(
         "exists_in_target",
-        f"The number of {title_of(intent)[0].lower()}{title_of(intent)[1:]} is taken in QuickBooks Online by {other}.",
+        f"The number of {inside(title_of(intent))} is taken in QuickBooks Online by {other}.",
         cause=other,
-        fix="If it is the same, link the record to it; if not, correct the number at one end, then replay.",
+        fix=ONE_OR_OTHER,
     )

@@ -88,6 +88,9 @@ class People(Simulator):
     def backstage_reactivate(self, realm_id: str, entity: str, id: str) -> Body:
         return self._edit(realm_id, entity, id, {"Active": True})
 
+    def backstage_rename(self, realm_id: str, entity: str, id: str, display_name: str) -> Body:
+        return self._edit(realm_id, entity, id, {"DisplayName": display_name})
+
     def backstage_merge_vendors(self, realm_id: str, survivor_id: str, gone_id: str) -> Body:
         """One vendor swallows another: its documents move over, and its id is gone."""
         call = self._person(realm_id)

@@ -480,11 +480,14 @@ def test_a_field_of_another_type_is_named(path: tuple[str | int, ...], value: ob
     assert ".".join(str(step) for step in path if isinstance(step, str)) in hold.cause
 
 
-def test_absurd_sizes_pass_through() -> None:
-    bill = parse(changed(changed(sample_bill(), ("vendor", "name"), "n" * 20_000), ("note",), "m" * 100_000))
+def test_a_text_of_any_length_passes_through_and_a_name_of_absurd_length_is_held() -> None:
+    longest = changed(changed(sample_bill(), ("vendor", "name"), "n" * 1000), ("note",), "m" * 100_000)
+    bill = parse(longest)
 
-    assert len(bill.vendor_name) == 20_000
+    assert len(bill.vendor_name) == 1000
     assert len(bill.note) == 100_000
+    with pytest.raises(Held, match=r"vendor\.name should have at most 1,000 characters"):
+        parse(changed(longest, ("vendor", "name"), "n" * 1001))
 
 
 def test_a_bill_with_a_thousand_items_is_read() -> None:

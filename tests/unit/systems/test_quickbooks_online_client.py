@@ -11,7 +11,7 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from chalicelib.engine.errors import Held, LockedOut, TryAgain, Unknown
-from chalicelib.systems.quickbooks_online import SYSTEM, faults
+from chalicelib.systems.quickbooks_online import SYSTEM, faults, wording
 from chalicelib.systems.quickbooks_online.auth import DEAD
 from chalicelib.systems.quickbooks_online.client import Client, Faulty
 from simulator.faults import AnswerTooLate
@@ -302,7 +302,7 @@ def test_an_unknown_code_is_held_and_shows_what_was_said() -> None:
         ("Invalid Reference Id : Accounts element id 70112 not found", "account 70112", ["reference:account"]),
         ("Invalid Reference Id : Names element id 7 not found", "vendor 7", ["reference:vendor"]),
         ("Invalid Reference Id : Klasses element id 9 not found", "class 9", ["reference:class"]),
-        ("Invalid Reference Id : Depts element id 9 not found", "department 9", ["reference:department"]),
+        ("Invalid Reference Id : Depts element id 9 not found", "location 9", ["reference:location"]),
         ("something else", "", ["reference:vendor", "reference:account"]),
     ],
 )
@@ -326,10 +326,17 @@ def test_a_missing_reference_is_named_and_waited_for(detail: str, cause: str, wa
         ("WrongClusterError: -11017-You have accessed the wrong server.", "-11017-You have accessed the wrong server."),
         ("There was an error in line 2, errors abound", "There was a problem in line 2, problems abound"),
         ("Plain words", "Plain words"),
+        (
+            "Required parameter VendorRef is missing in the request",
+            "Required parameter vendor is missing in the request",
+        ),
+        ("Object Not Found : Something is inactive", "Something is inactive"),
+        ("Invalid Reference Id : Accounts element id 7 not found", "there is no account with the id 7"),
+        ("the SyncToken and VendorRef.value", "the version and vendor"),
     ],
 )
 def test_the_vendors_sentence_reads_calmly(detail: str, words: str) -> None:
-    assert faults.plain_words(detail) == words
+    assert wording.plain_words(detail) == words
 
 
 # ---------------------------------------------------------------------------------------------- the door

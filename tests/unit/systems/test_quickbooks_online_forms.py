@@ -25,7 +25,7 @@ DETAIL = lines.ACCOUNT_LINE
     ("given", "taken"),
     [
         ("Smith\r\nSons", "Smith Sons"),
-        ("A" * 600, "A" * 500),
+        ("A" * 500, "A" * 500),
         ("１２３ Ｆｕｌｌ", "１２３ Ｆｕｌｌ"),  # compared as NFKC, never rewritten
         ("❶ First ❤️ Aid ♯", "First Aid"),
         ("Zoë’s “Café” – № 5", "Zoë’s “Café” – № 5"),
@@ -40,8 +40,11 @@ def test_a_name_keeps_its_letters(given: str, taken: str) -> None:
     assert names.name(given) == taken
 
 
-def test_a_cut_name_ends_in_no_blank_and_no_ornament() -> None:
-    assert names.name("A" * 499 + " tail") == "A" * 499
+def test_a_cut_name_ends_in_a_hash_so_that_two_long_names_stay_apart() -> None:
+    one, other = names.name("A" * 500 + " North"), names.name("A" * 500 + " South")
+    assert one[:496] == other[:496] == "A" * 495 + "~" and one != other
+    assert len(one) == len(other) == names.NAME
+    assert names.name("A" * 500 + "\t North") == one
 
 
 @pytest.mark.parametrize(

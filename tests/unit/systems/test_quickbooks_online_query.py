@@ -221,7 +221,7 @@ def test_outcomes_come_in_order_and_one_refusal_hides_no_other() -> None:
     [
         (fault("3100", status=403), LockedOut),
         (fault("6190"), LockedOut),
-        (fault("140", status=403), TryAgain),
+        (fault("140", status=403), LockedOut),
         (Response(status=429), TryAgain),
     ],
 )
@@ -317,7 +317,7 @@ def test_a_number_that_is_taken_by_another_kind_of_document_is_named() -> None:
     peer.say(BILL, fault("6140", detail))
     (outcome,) = desk(peer).target.perform([intent(a_bill())])
     assert isinstance(outcome, Held)
-    assert (outcome.reason, outcome.cause) == ("exists_in_target", "VendorCredit 45823")
+    assert (outcome.reason, outcome.cause) == ("exists_in_target", "the vendor credit with the id 45823")
 
 
 def test_a_refusal_while_settling_a_refusal_is_an_outcome_too() -> None:
