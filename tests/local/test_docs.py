@@ -7,6 +7,8 @@ import re
 import subprocess
 from pathlib import Path
 
+import requests
+
 from simulator import seed
 from simulator.house import ROOT, House
 from tests.local.test_run import FEW, Customer, running
@@ -21,12 +23,16 @@ def commands(page: str) -> str:
     return "\n".join(line for line in lines if not line.startswith("make "))
 
 
-def pasted(house: House, folder: Path, script: str, **environment: str) -> str:
-    """What the script prints, run in a folder that looks like the project's. Fails where any command does."""
+def like_the_project(house: House, folder: Path) -> Path:
+    """A folder that looks like a clone in which the house runs."""
     (folder / ".state").mkdir(parents=True)
     (folder / ".state" / "run").symlink_to(house.folder)
     (folder / ".venv").symlink_to(ROOT / ".venv")
-    script = script.replace("http://127.0.0.1:8321", f"http://127.0.0.1:{house.port}")
+    return folder
+
+
+def pasted(folder: Path, script: str, **environment: str) -> str:
+    """What the script prints. Fails where any command does."""
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=folder,
@@ -40,9 +46,34 @@ def pasted(house: House, folder: Path, script: str, **environment: str) -> str:
     return done.stdout
 
 
+def consented(folder: Path, command: str, **environment: str) -> str:
+    """What `mlc connect ... --wait` prints while the administrator follows its link in a browser."""
+    with subprocess.Popen(
+        command.split(),
+        cwd=folder,
+        env={**os.environ, **environment, "NO_PROXY": "127.0.0.1", "COLUMNS": "2000", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as waiting:
+        assert waiting.stdout is not None
+        told = ""
+        while not (link := re.search(r"^https?://\S+$", told, re.MULTILINE)):
+            line = waiting.stdout.readline()
+            assert line, told
+            told += line
+        with requests.Session() as browser:
+            browser.trust_env = False
+            assert browser.get(link[0], timeout=30).status_code == 200
+        told += waiting.communicate(timeout=60)[0]
+    assert waiting.returncode == 0, told
+    return told
+
+
 def test_the_first_page_leads_from_a_clone_to_the_first_resolved_hold(tmp_path: Path) -> None:
     with running(tmp_path / "state", bills=120) as house:
-        told = pasted(house, tmp_path / "clone", commands("start.md"))
+        folder = like_the_project(house, tmp_path / "clone")
+        script = commands("start.md").replace("http://127.0.0.1:8321", f"http://127.0.0.1:{house.port}")
+        told = pasted(folder, script)
         customer = Customer(house)
         held = [record for record in customer.records() if record["state"] == "held"]
         causes = {record["hold"]["cause"] for record in held}
@@ -61,25 +92,25 @@ def test_the_page_that_connects_a_company_connects_one(tmp_path: Path) -> None:
         yaml = yaml.replace(theirs, ours)
     steps = re.findall(r"^\d\. .*?(?=^\d\. |\Z)", page, re.MULTILINE | re.DOTALL)
     typed = [found for step in steps for found in re.findall(r"`(mlc [^`]+)`", step)]
-    assert [line.split()[1] for line in typed] == ["apply", "apply", "ping", "rehearse", "holds", "flows"]
+    words = [line.split()[1] for line in typed]
+    assert words == ["apply", "apply", "connect", "ping", "rehearse", "holds", "flows"]
     with running(tmp_path / "state", bills=FEW) as house:
         platform = (house.folder / "platform.key").read_text()
-        key = house.call("POST", "/api/v1/tenants", platform, {"name": "acme"})["admin_key"]
-        grant = house.backstage("quickbooks_online", "grant", realm_id=seed.REALM)
-        (tmp_path / "clone").mkdir()
-        (tmp_path / "clone" / "mlc.yaml").write_text(yaml)
-        told = pasted(
-            house,
-            tmp_path / "clone",
-            "\n".join(f".venv/bin/{line}" for line in typed),
-            MLC_URL=f"http://127.0.0.1:{house.port}",
-            MLC_KEY=key,
-            PROCURIFY_ID=seed.CLIENT["client_id"],
-            PROCURIFY_SECRET=seed.CLIENT["client_secret"],
-            INTUIT_ID=seed.APP["client_id"],
-            INTUIT_SECRET=seed.APP["client_secret"],
-            INTUIT_TOKEN=grant["refresh_token"],
-        )
+        given = {
+            "MLC_URL": f"http://127.0.0.1:{house.port}",
+            "MLC_KEY": house.call("POST", "/api/v1/tenants", platform, {"name": "acme"})["admin_key"],
+            "PROCURIFY_ID": seed.CLIENT["client_id"],
+            "PROCURIFY_SECRET": seed.CLIENT["client_secret"],
+            "INTUIT_ID": seed.APP["client_id"],
+            "INTUIT_SECRET": seed.APP["client_secret"],
+        }
+        house.backstage("quickbooks_online", "switch", name="consent_realm", value=seed.REALM)
+        folder = like_the_project(house, tmp_path / "clone")
+        (folder / "mlc.yaml").write_text(yaml)
+        typed = [f".venv/bin/{line}" for line in typed]
+        pasted(folder, "\n".join(typed[:2]), **given)
+        assert f"books is connected to {seed.COMPANY}" in consented(folder, typed[2], **given)
+        told = pasted(folder, "\n".join(typed[3:]), **given)
         assert seed.COMPANY in told
         assert "would link" in told
         assert told.rstrip().endswith(f"{seed.FLOW} is live.")
