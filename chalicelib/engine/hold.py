@@ -22,6 +22,7 @@ from chalicelib.engine.ports import Conflict, Delete, Item, Put
 from chalicelib.engine.records import Json, RecordKey
 
 PAGE = 100
+LONGEST = 4000  # characters of what a hold says
 GONE = ("inactive_ref", "reference_missing")  # what a linked partner may have become
 INDEX_LAG = timedelta(minutes=5)  # a cause told within it may not show in the index of holds yet
 
@@ -31,9 +32,9 @@ def held_head(flow: OpenFlow, head: Head, held: Held) -> Head:
     now = flow.engine.clock.now().isoformat()
     hold: Json = {
         "reason": held.reason,
-        "cause": held.cause,
-        "message": held.message,
-        "fix": held.fix,
+        "cause": held.cause[:LONGEST],
+        "message": held.message[:LONGEST],
+        "fix": held.fix[:LONGEST],
         "owner": held.owner,
         "waits_for": list(held.waits_for),
         "since": now,

@@ -59,7 +59,8 @@ def _advanced(flow: OpenFlow, job: Json) -> tuple[Json | None, str]:
         return None, trouble.message
     except Held as held:
         return None, f"{held.message} {held.fix}"
-    engine.works(*at_work)
+    if flow.used[0]:  # a step that called nobody says nothing about them
+        engine.works(*at_work)
     return following, ""
 
 
