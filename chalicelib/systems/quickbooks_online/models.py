@@ -6,6 +6,7 @@ Field names are the vendor's own. An absent field is an empty one (sheet section
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import cache
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -36,7 +37,7 @@ def _text(value: object) -> object:
 
 def _amount(value: object) -> Decimal:
     try:
-        number = Decimal(str(value))
+        number = value if isinstance(value, Decimal) else Decimal(str(value))
     except InvalidOperation:
         number = Decimal("NaN")
     if isinstance(value, bool) or not number.is_finite() or abs(number) >= LARGEST:
@@ -64,7 +65,9 @@ def _on(value: object) -> bool:
     return str(value).lower() == "true"
 
 
-Text = Annotated[str, BeforeValidator(_text)]
+# What comes as it should is taken by the compiled part of pydantic alone; only the odd goes through our own function.
+FIRST = Field(union_mode="left_to_right")
+Text = Annotated[str | Annotated[str, BeforeValidator(_text)], FIRST]
 SomeText = Annotated[str, BeforeValidator(_text), Field(min_length=1)]
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 AmountOrNone = Annotated[Decimal | None, BeforeValidator(_amount_or_none)]
@@ -97,7 +100,7 @@ class Phone(Shape):
     FreeFormNumber: Text = ""
 
 
-OneRef = Annotated[Ref, BeforeValidator(_object)]
+OneRef = Annotated[Ref | Annotated[Ref, BeforeValidator(_object)], FIRST]
 OneAddress = Annotated[Place, BeforeValidator(_object)]
 OneEmail = Annotated[Mail, BeforeValidator(_object)]
 OnePhone = Annotated[Phone, BeforeValidator(_object)]
@@ -131,12 +134,15 @@ class Detail(Shape):
     TaxCodeRef: OneRef = Ref()
 
 
+OneDetail = Annotated[Detail | Annotated[Detail, BeforeValidator(_object)], FIRST]
+
+
 class BillLine(Shape):
     Amount: Annotated[Decimal, BeforeValidator(lambda value: _amount(value or 0))] = Decimal("0.00")
     Description: Text = ""
     DetailType: Text = ""
-    AccountBasedExpenseLineDetail: Annotated[Detail, BeforeValidator(_object)] = Detail()
-    ItemBasedExpenseLineDetail: Annotated[Detail, BeforeValidator(_object)] = Detail()
+    AccountBasedExpenseLineDetail: OneDetail = Detail()
+    ItemBasedExpenseLineDetail: OneDetail = Detail()
 
 
 class Linked(Shape):
@@ -223,5 +229,15 @@ def fit(shape: type[Known], raw: object) -> Known:
     try:
         return shape.model_validate(raw)
     except ValidationError as bad:
-        places = dict.fromkeys(".".join(str(step) for step in problem["loc"]) for problem in bad.errors())
+        places = dict.fromkeys(".".join(_places(problem["loc"])) for problem in bad.errors())
         raise Unfit(shape.__name__, ", ".join(places) or "no object") from None
+
+
+def _places(steps: tuple[int | str, ...]) -> list[str]:
+    """The fields and places in lists; between them stand names of the alternatives that were tried."""
+    return [str(step) for step in steps if isinstance(step, int) or step in _fields()]
+
+
+@cache
+def _fields() -> frozenset[str]:
+    return frozenset(name for shape in Shape.__subclasses__() for name in shape.model_fields)
