@@ -8,8 +8,9 @@ from datetime import date
 from typing import Literal
 
 from chalicelib.engine.errors import Held
-from chalicelib.engine.flow import Flow, Link, Move, Partner
+from chalicelib.engine.flow import Flow, Move
 from chalicelib.engine.ledger import Head
+from chalicelib.engine.link import Link, Partner
 from chalicelib.engine.match import Match, match
 from chalicelib.engine.records import Draft, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup

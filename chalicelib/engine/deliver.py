@@ -8,19 +8,21 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
-from chalicelib.engine import intents, ledger, references
-from chalicelib.engine.decide import Decision, Surroundings, decide
+from chalicelib.engine import intents, ledger, references, sightings
+from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain
-from chalicelib.engine.flow import Move, Partner
-from chalicelib.engine.hold import let_go, not_read, notice_jobs
+from chalicelib.engine.flow import Move
+from chalicelib.engine.hold import let_go
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import plain_name
-from chalicelib.engine.merge import check_delete, check_update, stands
+from chalicelib.engine.merge import check_delete, check_update
 from chalicelib.engine.outcome import Outcomes
 from chalicelib.engine.ports import Conflict
-from chalicelib.engine.records import Current, Done, Draft, Intent, Json, RecordKey, Sighting, Summary, canonical
+from chalicelib.engine.records import Current, Done, Draft, Intent, RecordKey, Summary
+from chalicelib.engine.settle import Settlement, found
 from chalicelib.engine.tally import Tally
+from chalicelib.engine.weigh import weigh
 
 
 def deliver(engine: Engine, keys: Iterable[RecordKey]) -> None:
@@ -73,71 +75,15 @@ class Writer:
 
     def bring(self, heads: Sequence[Head]) -> None:
         try:
-            waiting = [head for head in heads if head.intent is None]
-            waiting += self._settle([head for head in heads if head.intent is not None])
-            self._decide(waiting)
+            settled = Settlement(self.flow, self.move, self.outcomes)
+            settled.settle([head for head in heads if head.intent is not None])
+            for head, intent in settled.again:
+                self._write_intent(head, intent, again=True)
+            self._decide([head for head in heads if head.intent is None] + settled.free)
         except ConnectorError as trouble:
             # It concerns the connection, not one record: a list or a look-up did not come through.
             self._all_failed(heads, trouble)
         self._perform()
-
-    # ------------------------------------------------------------------ unknown outcomes first
-
-    def _settle(self, heads: Sequence[Head]) -> list[Head]:
-        """Look for what an earlier intent came to. Returns the heads that are free to be decided anew."""
-        if not heads:
-            return []
-        documents = ledger.bodies(self.flow.engine.store, [(head.key, "target") for head in heads])
-        pending = [(head, intents.outstanding(head, documents)) for head in heads]
-        creates = [(head, intent) for head, intent in pending if intent.op == "create"]
-        sightings = self.flow.target_end.look([intent for _, intent in creates]) if creates else []
-        for (head, intent), sighting in zip(creates, sightings, strict=True):
-            self._settle_create(head, intent, sighting)
-        changes = [(head, intent) for head, intent in pending if intent.op != "create"]
-        return [free for head, intent in changes if (free := self._settle_change(head, intent)) is not None]
-
-    def _settle_create(self, head: Head, intent: Intent, sighting: Sighting) -> None:
-        if len(sighting.ours) == 1:
-            self._found(head, intent, sighting.ours[0])
-        elif sighting.ours:
-            self.outcomes.held(head, _several(head, sighting.ours, self.flow.target_title), definite=False)
-        elif self.move.match and len(sighting.twins) == 1:
-            # Names are unique there: whoever made it, it is the one. Ours only if it is exactly what we sent.
-            twin = sighting.twins[0]
-            if twin.body == intent.body:
-                self._found(head, intent, twin)
-            else:
-                self.outcomes.linked(head, twin.id, twin.label, "It has this name.")
-        elif sighting.twins:
-            self.outcomes.held(head, _exists(head, sighting.twins, self.flow.target_title), definite=False)
-        else:
-            self._repeat(head, intent)
-
-    def _settle_change(self, head: Head, intent: Intent) -> Head | None:
-        """What an update or a delete came to. Returns the head if it is to be decided anew."""
-        assert head.intent is not None
-        current = self.flow.target_end.read(intent.kind, str(head.intent["target_id"]))
-        if current is None and intent.op == "delete":
-            self.outcomes.deleted(head, "It is gone; the answer had been lost.")
-            return None
-        if current is not None and intent.op == "update" and stands(current, intent.body):
-            self._found(head, intent, current, made="updated")
-            return None
-        if current is not None and current.version == head.intent["version"]:
-            self._repeat(head, replace(intent, current=current))
-            return None
-        # The version moved on without our change: a late arrival of it would be refused as stale. Decide anew.
-        return replace(head, intent=None, epoch=head.epoch + 1)
-
-    def _found(self, head: Head, intent: Intent, current: Current, made: str = "created") -> None:
-        found = Done(
-            current=current, answer={"found": current.id, "holds": current.body}, notes=["The answer had been lost."]
-        )
-        self.outcomes.done(head, intent, found, made=made)
-
-    def _repeat(self, head: Head, intent: Intent) -> None:
-        """Proven absent: the very same attempt again, which the target would recognise."""
-        self._write_intent(head, intent, again=True)
 
     # ------------------------------------------------------------------ decide
 
@@ -146,7 +92,7 @@ class Writer:
             return
         creates: list[tuple[Head, Intent, Decision]] = []
         held: list[Head] = []
-        for head, decision in self._decisions(heads):
+        for head, decision in weigh(self.flow, self.move, heads):
             if decision.action == "hold":
                 assert decision.held is not None
                 held.append(self.outcomes.held(head, decision.held))
@@ -168,57 +114,6 @@ class Writer:
         self._guard(creates, afresh=afresh)
         self._wake(held)
 
-    def _decisions(self, heads: Sequence[Head]) -> list[tuple[Head, Decision]]:
-        engine, flow = self.flow.engine, self.flow
-        kept = ledger.bodies(engine.store, [(head.key, "source") for head in heads])
-        lists = references.load(flow, self._lists())
-        documents = {head.key: self._document(head, kept.get((head.key, "source"))) for head in heads}
-        partners: dict[tuple[str, str], Partner] = {}
-        while True:
-            around = Surroundings(
-                setup=flow.setup,
-                flow=flow.flow,
-                policies=flow.policies,
-                references=lists,
-                partners=partners,
-                target_title=flow.target_title,
-            )
-            decisions, wanted = [], set[tuple[str, str]]()
-            for head in heads:
-                document, came_from = documents[head.key]
-                if isinstance(document, Held) and head.live:
-                    decisions.append((head, Decision("hold", document.message, held=document)))
-                    continue
-                decision, wants = decide(head, self.move, document, came_from, around)
-                decisions.append((head, decision))
-                wanted |= wants
-            if not wanted - partners.keys():
-                return decisions
-            partners |= self._partners(wanted - partners.keys())
-
-    def _lists(self) -> list[str]:
-        return self.move.lists(self.flow.policies)
-
-    def _document(self, head: Head, kept: Json | None) -> tuple[object, Sequence[str] | None]:
-        if kept is None:
-            # Gone before we ever read it, which the decision sees first; or it never came through.
-            return not_read(head, "it did not come through."), None
-        body, came_from = kept["document"], kept.get("came_from")
-        assert isinstance(body, dict)
-        try:
-            document = self.flow.source_end.parse(self.move.source.split(".", 1)[1], body)
-        except Held as unreadable:
-            document = unreadable.seen(canonical(body))
-        return document, came_from if isinstance(came_from, list) else None
-
-    def _partners(self, wanted: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Partner]:
-        """How far the partners are; one that was never noticed is fetched by its id."""
-        setup = self.flow.setup
-        keys = {pair: RecordKey(setup.tenant, setup.name, *pair) for pair in wanted}
-        found = ledger.heads(self.flow.engine.store, keys.values())
-        notice_jobs(self.flow, [pair for pair, key in keys.items() if key not in found])
-        return {pair: _partner(found.get(key), rehearsing=self.rehearsing) for pair, key in keys.items()}
-
     # ------------------------------------------------------------------ act
 
     @property
@@ -237,7 +132,7 @@ class Writer:
         """Somebody asked for it: is it still there?"""
         assert head.link is not None
         if self.flow.target_end.read(self.move.target_kind, str(head.link["target_id"])) is None:
-            self.outcomes.held(head, _missing(head, self.flow.target_title))
+            self.outcomes.held(head, sightings.missing(head, self.flow.target_title))
             return
         link = {name: value for name, value in head.link.items() if name != "look"}
         self.outcomes.unchanged(head, decision.why, link=link)
@@ -248,7 +143,7 @@ class Writer:
         target_id = str(head.link["target_id"])
         current = self.flow.target_end.read(self.move.target_kind, target_id)
         if current is None:
-            self.outcomes.held(head, _missing(head, self.flow.target_title))
+            self.outcomes.held(head, sightings.missing(head, self.flow.target_title))
             return
         written = ledger.bodies(self.flow.engine.store, [(head.key, "written")]).get((head.key, "written"))
         try:
@@ -294,12 +189,12 @@ class Writer:
             return
         creates = self._one_of_a_kind(creates)
         outdated: list[Head] = []
-        sightings = self.flow.target_end.look([intent for _, intent, _ in creates])
-        for (head, intent, decision), sighting in zip(creates, sightings, strict=True):
+        seen = self.flow.target_end.look([intent for _, intent, _ in creates])
+        for (head, intent, decision), sighting in zip(creates, seen, strict=True):
             if len(sighting.ours) == 1:
                 self._adopt(head, intent, sighting.ours[0])
             elif sighting.ours:
-                self.outcomes.held(head, _several(head, sighting.ours, self.flow.target_title))
+                self.outcomes.held(head, sightings.several(head, sighting.ours, self.flow.target_title))
             elif sighting.twins and self.move.match and not afresh:
                 outdated.append(head)
             elif sighting.twins:
@@ -331,14 +226,14 @@ class Writer:
         owner = self.outcomes.owner(twins[0].id)
         if owner is not None and owner != head.key:
             return self.outcomes.claimed(head, twins[0].id, owner)
-        return _exists(head, twins, self.flow.target_title)
+        return sightings.exists(head, twins, self.flow.target_title)
 
     def _adopt(self, head: Head, intent: Intent, current: Current) -> None:
         """It carries this record's own mark: ours, although we had lost the link."""
         if self.rehearsing:
             self.outcomes.rehearsed(head, "link", "It carries this record's mark.", {"target_id": current.id})
             return
-        self._found(head, replace(intent, body=current.body), current, made="adopted")
+        found(self.outcomes, head, replace(intent, body=current.body), current, made="adopted")
 
     def _write_intent(self, head: Head, intent: Intent, *, again: bool = False) -> None:
         new, ops = intents.sending(self.flow, head, intent, again=again)
@@ -408,7 +303,7 @@ class Writer:
         waits = {h.key: _record_tokens(self.flow, h) for h in held}
         partners = ledger.heads(self.flow.engine.store, {key for keys in waits.values() for key in keys})
         outdated = fresh is not None and fresh.setup.version != self.flow.setup.version
-        outdated = outdated or references.outdated(self.flow, self._lists())
+        outdated = outdated or references.outdated(self.flow, self.move.lists(self.flow.policies))
         for head in held:
             if outdated or any((partner := partners.get(key)) is not None and partner.link for key in waits[head.key]):
                 let_go(self.flow, head)
@@ -423,49 +318,7 @@ def _likeness(draft: Draft) -> tuple[object, ...]:
     return (said.party, number) if number else (said.party, said.day, said.money)
 
 
-def _partner(head: Head | None, *, rehearsing: bool) -> Partner:
-    """Only a rehearsal counts on what is merely planned."""
-    if head is None:
-        return Partner()
-    plan = (head.plan or {}) if rehearsing else {}
-    planned = plan.get("action") in {"create", "link", "update"}
-    linked = str((head.link or plan).get("target_id") or "")
-    ours = (head.link or {}).get("made") != "linked"
-    return Partner(target_id=linked, state=head.state, title=str(head.summary.get("title")), planned=planned, ours=ours)
-
-
 def _record_tokens(flow: OpenFlow, head: Head) -> list[RecordKey]:
     waits = (head.hold or {}).get("waits_for")
     found = [str(token).split(":", 2) for token in waits] if isinstance(waits, list) else []
     return [RecordKey(flow.setup.tenant, flow.setup.name, t[1], t[2]) for t in found if t[0] == "record"]
-
-
-def _exists(head: Head, twins: Sequence[Current], target_title: str) -> Held:
-    shown = "; ".join(f"{twin.label} (id {twin.id})" for twin in twins[:5])
-    return Held(
-        "exists_in_target",
-        f"{head.summary.get('title')} seems to be in {target_title} already, entered by somebody else: {shown}.",
-        cause=shown,
-        fix=f"If it is the same, link the record to it (mlc resolve ID --link {twins[0].id}) or dismiss the record. "
-        f"If not, correct the number in {target_title}, then replay.",
-    )
-
-
-def _several(head: Head, ours: Sequence[Current], target_title: str) -> Held:
-    shown = "; ".join(f"{one.label} (id {one.id})" for one in ours[:5])
-    return Held(
-        "duplicate_in_target",
-        f"{head.summary.get('title')} is in {target_title} more than once with our mark: {shown}.",
-        cause=str(head.summary.get("title")),
-        fix=f"Delete all but one of them in {target_title}, then replay.",
-    )
-
-
-def _missing(head: Head, target_title: str) -> Held:
-    label = (head.link or {}).get("label") or head.summary.get("title")
-    return Held(
-        "missing_in_target",
-        f"{label} was deleted in {target_title}; it is not made again by itself.",
-        cause=str(label),
-        fix="Unlink the record so that it is created anew, or dismiss it if it was rightly deleted.",
-    )

@@ -1,13 +1,13 @@
 """Procurify to QuickBooks Online.
 
 Vendors, approved bills and, as summaries that post nothing, purchase orders are read from Procurify and written to
-QuickBooks Online; what changes after that is changed there too. Nothing is ever written to Procurify. Runs on the
-customer's schedule, over what changed since the last finished run.
+QuickBooks Online; what changes after that is changed there too. Nothing is ever written to Procurify.
 """
 
 from __future__ import annotations
 
-from chalicelib.engine.flow import NONE, Flow, Link, Move, Policy
+from chalicelib.engine.flow import Flow, Move, Policy
+from chalicelib.engine.link import NONE, Link
 from chalicelib.engine.match import same_address, same_id, same_name
 from chalicelib.engine.records import Draft, Json
 from chalicelib.systems.procurify.bills import Bill

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TypedDict
 
 from chalicelib.engine.errors import Held
-from chalicelib.engine.flow import Link
+from chalicelib.engine.link import Link
 from chalicelib.engine.records import Reference
 
 TITLE = "QuickBooks Online"
