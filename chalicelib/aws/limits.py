@@ -121,9 +121,7 @@ def _bytes(text: str) -> int:
 def _refuse_floats(value: object) -> None:
     if isinstance(value, float):
         raise ValueError("An item's body holds no floats: amounts are text.")
-    if isinstance(value, dict):
-        for member in value.values():
-            _refuse_floats(member)
-    elif isinstance(value, (list, tuple)):
-        for member in value:
+    members = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    for member in members:
+        if not isinstance(member, str):  # most are, and need no look
             _refuse_floats(member)

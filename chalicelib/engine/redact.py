@@ -68,7 +68,7 @@ def _redact(value: object, depth: int) -> object:
         return redact_text(value)
     if isinstance(value, bytes | bytearray):
         return f"[{len(value)} bytes]"
-    if value is None or isinstance(value, int) or not isinstance(value, Mapping | list | tuple):
+    if value is None or isinstance(value, int) or not isinstance(value, (dict, list, tuple, Mapping)):
         return value
     if depth == 0:
         return MASK
@@ -79,8 +79,8 @@ def _redact(value: object, depth: int) -> object:
 
 
 def _member(name: object, member: object, depth: int) -> object:
-    if isinstance(name, str) and not isinstance(member, bool | None):
+    if isinstance(name, str):
         code = name.lower() == "code" and isinstance(member, str) and len(member) >= SHORTEST_CODE
-        if code or is_secret_name(name):
+        if code or (is_secret_name(name) and not isinstance(member, bool | None)):
             return MASK
     return _redact(member, depth)
