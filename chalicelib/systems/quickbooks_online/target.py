@@ -156,7 +156,7 @@ def _done(intent: Intent, answer: Answer, notes: Sequence[str]) -> Done:
     assert isinstance(raw, dict)
     try:
         current = refusals.current_of(intent.kind, raw, intent)
-        total = shapes.money(raw) if intent.money else None
+        total = current.money if intent.money else None
     except Unfit as unfit:
         what = f"QuickBooks Online took {title_of(intent)}, but its answer cannot be read ({unfit})."
         raise Unknown(what).seen(str(shapes.plain(raw))) from unfit
