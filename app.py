@@ -19,24 +19,20 @@ def measured(event: Any, handle: Any) -> Any:
     return wiring.measured(lambda: handle(event))
 
 
-def answer(**params: str) -> Response:
-    request: Any = app.current_request
-    parts: Any = api.answer(wiring.engine(), request, params)
-    return Response(**parts)
+def door(serve: Any) -> Any:
+    def answer(**params: str) -> Response:
+        parts: Any = serve(wiring.engine(), app.current_request, params)
+        return Response(**parts)
+
+    return answer
 
 
-for route in routes.ROUTES:
-    app.route(route.path, methods=list(route.methods), name=route.name, content_types=route.content_types)(answer)
-
-
-def page(**params: str) -> Response:
-    request: Any = app.current_request
-    parts: Any = oauth_pages.answer(wiring.engine(), request, params)
-    return Response(**parts)
-
-
-for route in oauth_pages.ROUTES:
-    app.route(route.path, methods=list(route.methods), name=route.name, content_types=route.content_types)(page)
+for serve, served in ((api.answer, routes.ROUTES), (oauth_pages.answer, oauth_pages.ROUTES)):
+    for route in served:
+        register = app.route(
+            route.path, methods=list(route.methods), name=route.name, content_types=route.content_types
+        )
+        register(door(serve))
 
 
 @app.on_sqs_message(queue=here.queue_name("poll"), batch_size=1, name="poll")

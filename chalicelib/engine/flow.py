@@ -34,7 +34,8 @@ class Move:
     lets several source records be one target record. `references` are the target's lists that `make` asks for;
     `references_if` those that it asks for only where a policy is set (not empty, not "none"): list -> policy. `values`
     are mapped to what no list holds. `withdrawn` names the policy (hold; delete; close: `make` says how it looks then)
-    that decides about what is withdrawn at the source after it was moved.
+    that decides about what is withdrawn at the source after it was moved. `switch` names the policy that leaves the
+    whole move out when it is "none".
     """
 
     source: str
@@ -48,6 +49,7 @@ class Move:
     references_if: Mapping[str, str] = field(default_factory=dict)
     values: Sequence[str] = ()
     withdrawn: str = ""
+    switch: str = ""
 
     @property
     def name(self) -> str:
@@ -98,4 +100,8 @@ class Flow:
 
     def lists(self, policies: Mapping[str, str]) -> list[str]:
         """The target's lists that the moves need under these policies."""
-        return sorted({kind for move in self.moves for kind in move.lists(policies)})
+        return sorted({kind for move in self.wanted(policies) for kind in move.lists(policies)})
+
+    def wanted(self, policies: Mapping[str, str]) -> list[Move]:
+        """The moves that are not left out."""
+        return [move for move in self.moves if not move.switch or policies[move.switch] != NONE]

@@ -74,7 +74,7 @@ def _page(flow: OpenFlow, move: str, place: Place) -> Place:
 
 def _moves(flow: OpenFlow) -> list[str]:
     vanishing = flow.engine.load_system(flow.source.system).vanishing
-    return [move.name for move in flow.flow.moves if move.source.split(".", 1)[1] in vanishing]
+    return [move.name for move in flow.flow.wanted(flow.policies) if move.source.split(".", 1)[1] in vanishing]
 
 
 def _mark_key(flow: OpenFlow) -> tuple[str, str]:

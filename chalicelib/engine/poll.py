@@ -83,7 +83,7 @@ def _prepare(flow: OpenFlow, job: Json) -> Json:
     for kind in sorted(set(kinds) & (waiting | old)):
         if references.refresh(flow, kind):
             release(flow, {f"reference:{kind}"})
-    return {**job, "move": flow.flow.moves[0].name, "token": None, "pages": 0}
+    return {**job, "move": flow.flow.wanted(flow.policies)[0].name, "token": None, "pages": 0}
 
 
 def _page(flow: OpenFlow, job: Json) -> Json | None:
@@ -106,8 +106,7 @@ def _page(flow: OpenFlow, job: Json) -> Json | None:
     if page.watermark is not None and page.watermark != watermark:
         with suppress(Conflict):  # another run of this flow moved it; both had kept all that lies before
             engine.store.write([Put(replace(cursor, body={"watermark": page.watermark}))])
-    moves = [m.name for m in flow.flow.moves]
-    later = moves[moves.index(move.name) + 1 :]
+    later = [m.name for m in flow.flow.wanted(flow.policies) if flow.flow.moves.index(m) > flow.flow.moves.index(move)]
     return {**job, "move": later[0], "token": None, "pages": 0} if later else None
 
 

@@ -65,7 +65,7 @@ class Progress:
 
 
 def begin(flow: OpenFlow) -> Progress:
-    return Progress(move=next((move.name for move in flow.flow.moves if move.dated), ""))
+    return Progress(move=next((move.name for move in flow.flow.wanted(flow.policies) if move.dated), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class Survey:
         )
 
     def _next_move(self, progress: Progress) -> None:
-        dated = [move.name for move in self.flow.flow.moves if move.dated]
+        dated = [move.name for move in self.flow.flow.wanted(self.flow.policies) if move.dated]
         later = dated[dated.index(progress.move) + 1 :]
         progress.move, progress.phase, progress.token, progress.at = later[0] if later else "", "source", None, 0
         progress.source, progress.books = {}, {}

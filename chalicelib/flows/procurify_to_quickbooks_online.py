@@ -72,23 +72,21 @@ def _vendor(document: Bill | PurchaseOrder, link: Link) -> str:
 
 
 def _memo(b: Bill, postponed: str) -> str:
-    orders = f"PO {', '.join(b.po_numbers)}" if b.po_numbers else ""
-    rounded = f"rounded by {b.rounding}" if b.rounding else ""
-    return " · ".join(part for part in (orders, postponed, b.note, rounded) if part)
+    parts = (f"PO {', '.join(b.po_numbers)}" if b.po_numbers else "", postponed, b.note)
+    return " · ".join(filter(None, (*parts, f"rounded by {b.rounding}" if b.rounding else "")))
 
 
 def summary(o: PurchaseOrder, link: Link) -> Draft:
-    title = f"The purchase order {o.number}"
     books.check_purchase_orders(link)
+    vendor, title = _vendor(o, link), f"The purchase order {o.number}"
     return purchase_order_draft(
-        **books.owed(link, title=title, vendor=_vendor(o, link), vendor_name=o.vendor_name, currency=o.currency),
+        **books.owed(link, title=title, vendor=vendor, vendor_name=o.vendor_name, currency=o.currency),
         date=o.date,
         number=o.number,
         send_number=link.fact("preference", "own_numbers") != "false",
         is_open=o.is_open,
-        lines=_summed_up(o, link),
-        memo=o.comment,
-    )
+        lines=_summed_up(o, link), memo=o.comment,
+    )  # fmt: skip
 
 
 def _summed_up(o: PurchaseOrder, link: Link) -> list[Json]:
@@ -130,6 +128,7 @@ FLOW = Flow(
         references=["account", "preference", "vendor"],
         references_if={"item": "purchase_order_item"},
         withdrawn="cancelled_purchase_order",
+        switch="purchase_orders",
     ),
     title="Procurify to QuickBooks Online",
     policies=[
@@ -144,6 +143,7 @@ FLOW = Flow(
         Policy("closed_period", "hold", ("hold", "first_open_day"), "A bill dated in a period that is closed there."),
         Policy("withdrawn_bill", "hold", ("hold", "delete"), "A bill withdrawn or deleted after it was moved."),
         Policy("cancelled_purchase_order", "hold", ("hold", "close", "delete"), "An order cancelled after it moved."),
+        Policy("purchase_orders", "summary", ("summary", NONE), "Whether orders are written as summaries."),
         Policy("purchase_order_account", "", (), "One account for all of an order, instead of one line an account."),
         Policy("purchase_order_item", "", (), "One item for all of an order, where orders take no account lines."),
     ],

@@ -183,3 +183,19 @@ def test_orders_dated_before_the_cut_over_are_listed_as_not_moved() -> None:
     customer.run()
     assert company.orders() == []
     assert customer.call("GET", f"/records/{FLOW}:purchase_order:{order}")["state"] == "not_moved"
+
+
+def test_a_customer_may_leave_orders_out_and_then_they_are_not_even_read() -> None:
+    customer = Customer(policies={"purchase_orders": "none"})
+    company = customer.company
+    vendor = company.vendor("Northwind Paper Co")
+    company.order(vendor, "72.00")
+    uuid = company.bill(vendor)
+    customer.run()
+    customer.run()
+    company.assert_once([uuid])
+    assert company.orders() == []
+    assert not [call for call in company.procurify.faults.calls if "purchase_orders" in call]
+    customer.apply_flow(policies={"purchase_orders": "summary"})
+    customer.run()
+    assert [order["TotalAmt"] for order in company.orders()] == [72.0]
