@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 from chalicelib import registry, wiring
 from chalicelib.entry.config import Config, ConnectionIn, FlowIn, Retry
+from chalicelib.systems.quickbooks_desktop import statuses
 from mlc.cli import app
 
 ROOT = Path(__file__).parent.parent.parent
@@ -116,6 +117,9 @@ def _made_of_a_kind(template: str, where: str) -> Iterator[str]:
 
 def _of_faults() -> Iterator[str]:
     """The reasons in the systems' tables of faults, as far as they come to a hold."""
+    for meant in (*statuses.MEANINGS.values(), *statuses.RANGES.values(), statuses.NOT_IN_TABLE):
+        if meant.kind in ("HOLD", "BUG", "ADOPT"):
+            yield meant.reason
     for path in sorted((ROOT / "chalicelib" / "systems").glob("*/faults.py")):
         faults = import_module(f"chalicelib.systems.{path.parent.name}.faults")
         meanings = [*faults.MEANINGS.values(), *faults.STATUS.values(), faults.UNKNOWN_CODE]

@@ -1,0 +1,1 @@
+"""QuickBooks Desktop: books on a Windows PC, whose Web Connector calls us (SOAP) and carries qbXML to and fro."""
