@@ -11,33 +11,54 @@ from itertools import groupby
 from chalicelib.engine import intents, ledger, references, sightings
 from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import Engine, OpenFlow
-from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain
+from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, TryAgain
 from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import let_go
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import plain_name
 from chalicelib.engine.merge import check_delete, check_update
 from chalicelib.engine.outcome import Outcomes
-from chalicelib.engine.ports import Conflict
+from chalicelib.engine.ports import Conflict, Target
 from chalicelib.engine.records import Current, Done, Draft, Intent, RecordKey, Summary
 from chalicelib.engine.settle import Settlement, found
 from chalicelib.engine.tally import Tally
 from chalicelib.engine.weigh import weigh
 
 
-def deliver(engine: Engine, keys: Iterable[RecordKey]) -> None:
-    """Bring the records as far as they can go now. Raises only for faults of our own."""
+def deliver(engine: Engine, keys: Iterable[RecordKey], target: Target | None = None) -> None:
+    """Bring the records as far as they can go now. Raises only for faults of our own.
+
+    `target` is the session of one that cannot be called: what is under way there was left behind by an earlier one.
+    """
     ordered = sorted(set(keys), key=lambda key: (key.tenant, key.flow, key.move))
     for (tenant, name), group in groupby(ordered, key=lambda key: (key.tenant, key.flow)):
         flow = engine.open(tenant, name)
         if flow is not None:
-            _flow(flow, list(group))
+            _flow(flow, list(group), target)
 
 
-def _flow(flow: OpenFlow, keys: list[RecordKey]) -> None:
+def arrived(engine: Engine, key: RecordKey, at: str, result: Done | ConnectorError) -> bool:
+    """What came of the intent that was handed over at that moment, told by a later call. False: it is settled since."""
+    flow = engine.open(key.tenant, key.flow)
+    move = flow.flow.move(key.move) if flow else None
+    head = ledger.heads(engine.store, [key]).get(key)
+    if flow is None or move is None or head is None or head.intent is None or head.intent["at"] != at:
+        return False
+    documents = ledger.bodies(engine.store, [(key, "target")])
+    tally = Tally()
+    try:
+        Writer(flow, move, Outcomes(flow, move, tally)).ended(head, intents.outstanding(head, documents), result)
+    finally:
+        tally.keep(flow)
+    return True
+
+
+def _flow(flow: OpenFlow, keys: list[RecordKey], target: Target | None) -> None:
     now = flow.engine.clock.now()
     found = ledger.heads(flow.engine.store, keys).values()
-    heads = [head for head in found if head.due is not None and not intents.busy(head, now)]
+    heads = [head for head in found if head.due is not None and (target or not intents.busy(head, now))]
+    if target is not None:
+        flow.reach(target)
     tally = Tally()
     try:
         _moves(flow, heads, tally)
@@ -79,6 +100,8 @@ class Writer:
             settled.settle([head for head in heads if head.intent is not None])
             for head, intent in settled.again:
                 self._write_intent(head, intent, again=True)
+            for head, later in settled.waiting:
+                self._wait([head], later)
             self._decide([head for head in heads if head.intent is None] + settled.free)
         except ConnectorError as trouble:
             # It concerns the connection, not one record: a list or a look-up did not come through.
@@ -90,31 +113,49 @@ class Writer:
     def _decide(self, heads: Sequence[Head], *, afresh: bool = False) -> None:
         if not heads:
             return
+        try:
+            weighed = weigh(self.flow, self.move, heads)
+        except Later as later:
+            self._wait(heads, later)
+            return
         creates: list[tuple[Head, Intent, Decision]] = []
         held: list[Head] = []
-        for head, decision in weigh(self.flow, self.move, heads):
+        for head, decision in weighed:
             if decision.action == "hold":
                 assert decision.held is not None
                 held.append(self.outcomes.held(head, decision.held))
-            elif decision.action == "not_moved":
-                self.outcomes.not_moved(head, decision.why)
-            elif decision.action == "unchanged":
-                self.outcomes.unchanged(head, decision.why)
-            elif decision.action == "look":
-                self._look(head, decision)
-            elif decision.action == "link":
-                self._link(head, decision)
-            elif decision.action == "update":
-                self._update(head, decision)
-            elif decision.action == "delete":
-                self._delete(head, decision)
-            else:
+            elif decision.action == "create":
                 assert decision.draft is not None
                 creates.append((head, intents.plan(self.flow, head, decision.draft), decision))
+            else:
+                try:
+                    self._act(head, decision)
+                except Later as later:
+                    self._wait([head], later)
         self._guard(creates, afresh=afresh)
         self._wake(held)
 
+    def _wait(self, heads: Iterable[Head], later: Later) -> None:
+        """They lie in the outbox until the other side calls; those that lie there already are left as they are."""
+        for head in heads:
+            if head.due is None or head.due[0] != ledger.OUTBOX:
+                self.outcomes.waiting(head, later.message)
+
     # ------------------------------------------------------------------ act
+
+    def _act(self, head: Head, decision: Decision) -> None:
+        if decision.action == "not_moved":
+            self.outcomes.not_moved(head, decision.why)
+        elif decision.action == "unchanged":
+            self.outcomes.unchanged(head, decision.why)
+        elif decision.action == "look":
+            self._look(head, decision)
+        elif decision.action == "link":
+            self._link(head, decision)
+        elif decision.action == "update":
+            self._update(head, decision)
+        else:
+            self._delete(head, decision)
 
     @property
     def rehearsing(self) -> bool:
@@ -191,7 +232,11 @@ class Writer:
         outdated: list[Head] = []
         seen = self.flow.target_end.look([intent for _, intent, _ in creates])
         for (head, intent, decision), sighting in zip(creates, seen, strict=True):
-            if len(sighting.ours) == 1:
+            if isinstance(sighting, Later):
+                self._wait([head], sighting)
+            elif sighting.told is not None:
+                self.outcomes.failed(head, sighting.told)
+            elif len(sighting.ours) == 1:
                 self._adopt(head, intent, sighting.ours[0])
             elif sighting.ours:
                 self.outcomes.held(head, sightings.several(head, sighting.ours, self.flow.target_title))
@@ -205,8 +250,12 @@ class Writer:
                 self._write_intent(head, intent)
         if outdated:
             # The list we matched against was older than the target: read it anew and match again.
-            references.refresh(self.flow, self.move.target_kind)
-            self._decide(outdated, afresh=True)
+            try:
+                references.refresh(self.flow, self.move.target_kind)
+            except Later as later:
+                self._wait(outdated, later)
+            else:
+                self._decide(outdated, afresh=True)
 
     def _one_of_a_kind(
         self, creates: Sequence[tuple[Head, Intent, Decision]]
@@ -236,12 +285,16 @@ class Writer:
         found(self.outcomes, head, replace(intent, body=current.body), current, made="adopted")
 
     def _write_intent(self, head: Head, intent: Intent, *, again: bool = False) -> None:
+        room = self.flow.target_end.room
+        if room is not None and len(self.ready) >= room:
+            return  # it stays in the outbox: what cannot be handed over now is not written down as begun
         new, ops = intents.sending(self.flow, head, intent, again=again)
         try:
             self.flow.engine.store.write(ops)
         except Conflict:
             return  # somebody else has it, or the source changed this moment: it is due again anyway
-        self.ready.append((ledger.after(new), intent))
+        assert new.intent is not None
+        self.ready.append((ledger.after(new), replace(intent, at=str(new.intent["at"]))))
 
     def _perform(self) -> None:
         if not self.ready:
@@ -257,18 +310,21 @@ class Writer:
             batch = self.ready[begin : begin + size]
             results = self.flow.target_end.perform([intent for _, intent in batch])
             for (head, intent), result in zip(batch, results, strict=True):
-                if isinstance(result, Done) and intent.op == "delete":
-                    self.outcomes.deleted(head, "It was withdrawn at the source.", result)
-                elif isinstance(result, Done):
-                    made = "created" if intent.op == "create" else "updated"
-                    self.outcomes.done(head, intent, result, made=made)
-                else:
-                    self.outcomes.failed(head, result)
-            if not any(isinstance(result, LockedOut) for result in results):
+                if not isinstance(result, Later):
+                    self.ended(head, intent, result)
+            if not any(isinstance(result, LockedOut | Later) for result in results):
                 self.flow.engine.works(self.flow.target, self.flow.target_health)
             self._learn(results)
 
-    def _learn(self, results: Sequence[Done | ConnectorError]) -> None:
+    def ended(self, head: Head, intent: Intent, result: Done | ConnectorError) -> None:
+        if isinstance(result, Done) and intent.op == "delete":
+            self.outcomes.deleted(head, "It was withdrawn at the source.", result)
+        elif isinstance(result, Done):
+            self.outcomes.done(head, intent, result, made="created" if intent.op == "create" else "updated")
+        else:
+            self.outcomes.failed(head, result)
+
+    def _learn(self, results: Sequence[Done | ConnectorError | Later]) -> None:
         """The target turned down what our lists allowed, so they are outdated: read them anew.
 
         A hold that waits for a list goes when the list changes; that can only be seen from how it stands now.
@@ -276,7 +332,7 @@ class Writer:
         waits = {token for result in results if isinstance(result, Held) for token in result.waits_for}
         for kind in self.flow.flow.lists(self.flow.policies):
             if f"reference:{kind}" in waits:
-                with suppress(ConnectorError):
+                with suppress(ConnectorError, Later):
                     references.refresh(self.flow, kind)
 
     def _all_failed(self, heads: Sequence[Head], trouble: ConnectorError) -> None:

@@ -216,6 +216,10 @@ class OpenFlow:
         """The calls made over both ends since it was opened, and the metered reads among them."""
         return sum(line.calls for line in self._lines), sum(line.metered for line in self._lines)
 
+    def reach(self, target: Target) -> None:
+        """Go through this one: a session of a target that cannot be called."""
+        self._target = target
+
     def _line(self, connection: Connection) -> Line:
         self._lines.append(self.engine.line(connection))
         return self._lines[-1]

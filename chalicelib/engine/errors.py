@@ -8,7 +8,8 @@
     ├── Refused(reason)      the other side will never take it; the record stops, the rest go on
     └── LockedOut            credentials no longer work; the connection stops, the other customers go on
 
-Each carries the sentence a customer may read: what happened, to which record, and what to do.
+Each carries the sentence a customer may read: what happened, to which record, and what to do. `Later` is none of them:
+it ends nothing.
 """
 
 from __future__ import annotations
@@ -90,6 +91,14 @@ class Refused(ConnectorError):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class Later(Exception):
+    """Nothing went wrong: the other side cannot be called, and is asked when it calls. Who waits for it stays as he is."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
 
 
 class LockedOut(ConnectorError):

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from chalicelib.engine import ledger
 from chalicelib.engine.engine import OpenFlow
-from chalicelib.engine.ledger import Head, Side
+from chalicelib.engine.ledger import OUTBOX, Head, Side
 from chalicelib.engine.ports import Op
 from chalicelib.engine.records import Current, Draft, Intent, Json, Money, RecordKey, attempt_key, fingerprint
 
@@ -63,7 +63,9 @@ def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) 
         "at": now.isoformat(),
         "until": until,
     }
-    new = replace(head, state="sending", intent=noted, hold=None, due=("b", until), updated_at=now.isoformat())
+    # Where nobody can be called, only a session of theirs says what came of it: until then it stays in the outbox.
+    due = ("b", until) if flow.target_end.room is None else (OUTBOX, now.isoformat())
+    new = replace(head, state="sending", intent=noted, hold=None, due=due, updated_at=now.isoformat())
     told: Json = {**noted, "noticed_at": head.updated_at, "source_fingerprint": head.fingerprint}
     if again:
         what = "intent repeated"
@@ -91,6 +93,7 @@ def outstanding(head: Head, documents: Mapping[tuple[RecordKey, Side], Json]) ->
         attempt_key=str(noted["attempt_key"]),
         revision=int(str(noted["revision"])),
         money=Money(Decimal(amount), str(noted["currency"])) if amount else None,
+        at=str(noted["at"]),
     )
 
 

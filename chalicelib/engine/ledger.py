@@ -21,6 +21,7 @@ from chalicelib.engine.records import Json, Money, RecordKey, Summary, canonical
 from chalicelib.engine.redact import redact
 
 HEAD = "HEAD"
+OUTBOX = "w"
 CHUNK = 280_000  # bytes; as base64, which emulators count, still under 400 KB an item
 LARGEST = 3_000_000  # bytes of gzip; a larger document is held `too_large`
 LIST_SHARDS = 16
@@ -34,7 +35,8 @@ Side = Literal["source", "target", "written"]
 class Head:
     """The one item that says where a record stands. `version` is the table's, 0 for a record not stored yet.
 
-    `due` is (class, moment): "a" waits for its time, "b" is queued until then. `revision` counts the source's changes.
+    `due` is (class, moment): "a" waits for its time, "b" is queued until then, "w" lies in the outbox of a connection
+    that cannot be called, since then. `revision` counts the source's changes.
     `link`, `intent`, `outcome`, `hold` and `plan` are JSON objects whose members docs/reference/records.md lists.
     """
 

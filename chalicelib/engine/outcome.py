@@ -229,6 +229,15 @@ class Outcomes:
         what = "outcome unknown" if keep_intent and head.intent else "try again"
         return write(flow, head, Ending(change, what, {"why": why, "until": moment.isoformat(), **(told or {})}))
 
+    def waiting(self, head: Head, why: str) -> Head:
+        """Into the outbox of the connection, until the other side calls; an intent, if any, is looked up first then."""
+        now = self.flow.engine.clock.now().isoformat()
+
+        def change(h: Head) -> Head:
+            return replace(h, state="unknown" if h.intent else "waiting", due=(ledger.OUTBOX, now), trouble=why)
+
+        return write(self.flow, head, Ending(change, "waits to be asked for", {"why": why}))
+
     def later(self, head: Head, after: float | None) -> datetime:
         """The vendor's own wish, or exponential backoff with jitter over its upper half."""
         pace, clock = self.flow.engine.pace, self.flow.engine.clock

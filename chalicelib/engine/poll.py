@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from chalicelib.engine import due, ledger, look, references, runs
 from chalicelib.engine.engine import Engine, OpenFlow
-from chalicelib.engine.errors import Held, LockedOut, TryAgain, Unknown
+from chalicelib.engine.errors import Held, Later, LockedOut, TryAgain, Unknown
 from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import dependents, held_head, not_read, release, repair
 from chalicelib.engine.ledger import Head
@@ -81,8 +81,9 @@ def _prepare(flow: OpenFlow, job: Json) -> Json:
     waiting = {token.split(":", 1)[1] for token in repair(flow) if token.startswith("reference:")}
     old = set(references.older_than(flow, kinds, engine.clock.now() - engine.pace.references))
     for kind in sorted(set(kinds) & (waiting | old)):
-        if references.refresh(flow, kind):
-            release(flow, {f"reference:{kind}"})
+        with suppress(Later):  # it is read once the target calls, and lets go then
+            if references.refresh(flow, kind):
+                release(flow, {f"reference:{kind}"})
     return {**job, "move": flow.flow.wanted(flow.policies)[0].name, "token": None, "pages": 0}
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal, Protocol
 
-from chalicelib.engine.errors import ConnectorError
+from chalicelib.engine.errors import ConnectorError, Later
 from chalicelib.engine.records import (
     BookedPage,
     Company,
@@ -246,13 +246,22 @@ class Source(Protocol):
 
 
 class Target(Protocol):
-    most_per_call: int  # how many intents `perform` takes at once
+    """One that cannot be called raises or answers Later where it has to be asked first, and to what it was handed.
+
+    `most_per_call` is how many intents `perform` takes at once; `room` how many more may be written down before some
+    are performed, None: any number.
+    """
+
+    most_per_call: int
+
+    @property
+    def room(self) -> int | None: ...
 
     def references(self, kind: str) -> Sequence[Reference]:
         """The whole list of that kind, inactive entries included."""
         ...
 
-    def look(self, intents: Sequence[Intent]) -> Sequence[Sighting]:
+    def look(self, intents: Sequence[Intent]) -> Sequence[Sighting | Later]:
         """For each intent: which records carry its mark, and which look like it without."""
         ...
 
@@ -267,7 +276,7 @@ class Target(Protocol):
         """
         ...
 
-    def perform(self, intents: Sequence[Intent]) -> Sequence[Done | ConnectorError]:
+    def perform(self, intents: Sequence[Intent]) -> Sequence[Done | ConnectorError | Later]:
         """Do it; one outcome per intent, in order. A failure is returned, not raised, so that it hides no other."""
         ...
 

@@ -11,6 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote, unquote
 
+from chalicelib.engine.errors import ConnectorError
+
 Json = dict[str, object]
 
 
@@ -204,6 +206,7 @@ class Intent:
     money: Money | None = None
     once: Json = field(default_factory=dict)
     current: Current | None = None  # update, delete: what we read just before
+    at: str = ""  # when it was last handed over; "" before that
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,10 +223,15 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """What a look-up found for one intent: those with our mark, and twins that somebody else entered."""
+    """What a look-up found for one intent: those with our mark, and twins that somebody else entered.
+
+    `told` is what the target itself says came of the attempt, where that was no record: a refusal that it remembers, or
+    that somebody has removed what it had made.
+    """
 
     ours: Sequence[Current] = ()
     twins: Sequence[Current] = ()
+    told: ConnectorError | None = None
 
 
 @dataclass(frozen=True, slots=True)

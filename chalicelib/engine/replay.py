@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from chalicelib.engine import due, ledger
 from chalicelib.engine.engine import OpenFlow
-from chalicelib.engine.errors import Held
+from chalicelib.engine.errors import Held, Later
 from chalicelib.engine.flow import Move
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.outcome import Ending, Outcomes, write
@@ -34,7 +34,11 @@ def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwr
 
 def link_to(flow: OpenFlow, move: Move, head: Head, target_id: str, *, by: str) -> Head:
     """A person says which target record this is. Raises Held when there is none of that id, or it is claimed."""
-    current = flow.target_end.read(move.target_kind, target_id)
+    try:
+        current = flow.target_end.read(move.target_kind, target_id)
+    except Later:
+        linked = Outcomes(flow, move).linked(head, target_id, target_id, f"{by} says so. It is looked for later.")
+        return replay(flow, linked, by=by) if linked.link else linked
     if current is None:
         raise Held(
             "missing_in_target",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.engine import intents, ledger, sightings
 from chalicelib.engine.engine import OpenFlow
+from chalicelib.engine.errors import Later
 from chalicelib.engine.flow import Move
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.merge import stands
@@ -16,30 +17,41 @@ from chalicelib.engine.records import Current, Done, Intent, Sighting
 
 @dataclass(slots=True)
 class Settlement:
-    """`free` are the heads to be decided anew, `again` what is proven absent: the very same attempts once more."""
+    """`free` are the heads to be decided anew, `again` what is proven absent: the very same attempts once more.
+
+    `waiting` are those about which the target cannot be asked yet.
+    """
 
     flow: OpenFlow
     move: Move
     outcomes: Outcomes
     free: list[Head] = field(default_factory=list)
     again: list[tuple[Head, Intent]] = field(default_factory=list)
+    waiting: list[tuple[Head, Later]] = field(default_factory=list)
 
     def settle(self, heads: Sequence[Head]) -> None:
         if not heads:
             return
         documents = ledger.bodies(self.flow.engine.store, [(head.key, "target") for head in heads])
         pending = [(head, intents.outstanding(head, documents)) for head in heads]
-        creates = [(head, intent) for head, intent in pending if intent.op == "create"]
-        seen = self.flow.target_end.look([intent for _, intent in creates]) if creates else []
-        for (head, intent), sighting in zip(creates, seen, strict=True):
-            self._create(head, intent, sighting)
+        self._creates([(head, intent) for head, intent in pending if intent.op == "create"])
         for head, intent in pending:
             if intent.op != "create":
                 self._change(head, intent)
 
+    def _creates(self, creates: Sequence[tuple[Head, Intent]]) -> None:
+        seen = self.flow.target_end.look([intent for _, intent in creates]) if creates else []
+        for (head, intent), sighting in zip(creates, seen, strict=True):
+            if isinstance(sighting, Later):
+                self.waiting.append((head, sighting))
+            else:
+                self._create(head, intent, sighting)
+
     def _create(self, head: Head, intent: Intent, sighting: Sighting) -> None:
         title = self.flow.target_title
-        if len(sighting.ours) == 1:
+        if sighting.told is not None:
+            self.outcomes.failed(head, sighting.told)
+        elif len(sighting.ours) == 1:
             found(self.outcomes, head, intent, sighting.ours[0], made="created")
         elif sighting.ours:
             self.outcomes.held(head, sightings.several(head, sighting.ours, title), definite=False)
@@ -58,7 +70,11 @@ class Settlement:
     def _change(self, head: Head, intent: Intent) -> None:
         """What an update or a delete came to."""
         assert head.intent is not None
-        current = self.flow.target_end.read(intent.kind, str(head.intent["target_id"]))
+        try:
+            current = self.flow.target_end.read(intent.kind, str(head.intent["target_id"]))
+        except Later as later:
+            self.waiting.append((head, later))
+            return
         if current is None and intent.op == "delete":
             self.outcomes.deleted(head, "It is gone; the answer had been lost.")
         elif current is not None and intent.op == "update" and stands(current, intent.body):

@@ -9,10 +9,10 @@ import pytest
 
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, Stale, TryAgain, Unknown
 from chalicelib.engine.merge import stands
-from chalicelib.engine.ports import Target
 from chalicelib.engine.records import Current, Done, Draft, Intent
 from chalicelib.systems.quickbooks_online import SYSTEM
 from chalicelib.systems.quickbooks_online.drafts import bill_line
+from chalicelib.systems.quickbooks_online.target import QuickBooksOnlineTarget
 from simulator.faults import Kind
 from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
 from tests.unit.systems.quickbooks_online_desk import REALM, SECRETS, a_bill, a_vendor, careful, desk, intent
@@ -58,7 +58,7 @@ class Books:
         self.vendor = self.peer.backstage_add_vendor(REALM, "Acme Concrete")["Id"]
 
     @property
-    def target(self) -> Target:
+    def target(self) -> QuickBooksOnlineTarget:
         return self.desk.target
 
     def bill(self, amount: str = "60.00", *, account: str = "", **changes: Any) -> Draft:

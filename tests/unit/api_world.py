@@ -89,6 +89,7 @@ class Ledger:
 
     outside: Outside
     most_per_call: int = 10
+    room = None
 
     def references(self, kind: str) -> Sequence[Reference]:
         return []

@@ -29,6 +29,7 @@ OPTIONAL = {"2200": "WebAddr", "2210": "PrimaryEmailAddr"}  # left out where the
 
 class QuickBooksOnlineTarget:
     most_per_call = 10
+    room = None
 
     def __init__(self, line: Line) -> None:
         self.client = Client(line)
