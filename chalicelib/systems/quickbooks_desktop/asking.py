@@ -1,0 +1,73 @@
+"""What can be asked of QuickBooks, topic by topic: how the message is made, and which rows of its answer are whose.
+
+Single records are asked for by their values (numbers, ids, names), many at once; lists come whole, page by page.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from chalicelib.systems.quickbooks_desktop import messages, rows
+from chalicelib.systems.quickbooks_desktop.messages import Page
+from chalicelib.systems.quickbooks_desktop.qbxml import Request
+from chalicelib.systems.quickbooks_desktop.qwc import OWNER_ID
+from chalicelib.systems.quickbooks_desktop.rows import Row
+
+MOST_VALUES = 50  # whole bills of one answer: some 6 KB each (sheet section 7)
+FACTS, SENT = "facts", "sent"
+SLOW = 20.0  # seconds; a page that took longer is halved (sheet 4.1)
+LEAST = 5
+
+Make = Callable[[str, Sequence[str], Page], Request]
+Names = Callable[[Row], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """`names` gives the values by which a row was asked for; None: the answer is a list, read whole.
+
+    `page` is how many rows of it come at once, 0 where it comes in one piece.
+    """
+
+    make: Make
+    names: Names | None = None
+    page: int = 0
+
+
+def _of(names: Callable[[rows.Bill], str]) -> Names:
+    return lambda row: [names(row)] if isinstance(row, rows.Bill) else []
+
+
+def _called(row: Row) -> Sequence[str]:
+    name = getattr(row, "full_name", "") or getattr(row, "name", "")
+    return [str(name).casefold()]
+
+
+TOPICS: dict[str, Topic] = {
+    "account": Topic(lambda id_, values, page: messages.accounts(id_)),
+    "class": Topic(lambda id_, values, page: messages.classes(id_)),
+    "term": Topic(lambda id_, values, page: messages.terms(id_)),
+    "customer": Topic(lambda id_, values, page: messages.customers(id_, page), page=100),
+    "vendor": Topic(lambda id_, values, page: messages.vendors(id_, page), page=150),
+    "bill_number": Topic(lambda id_, values, page: messages.bills_by_number(id_, values), _of(lambda b: b.ref_number)),
+    "bill_id": Topic(lambda id_, values, page: messages.bills_by_id(id_, values), _of(lambda b: b.txn_id)),
+    "vendor_id": Topic(
+        lambda id_, values, page: messages.vendors_by_id(id_, values),
+        lambda row: [row.list_id] if isinstance(row, rows.Vendor) else [],
+    ),
+    "name": Topic(lambda id_, values, page: messages.owners_of_names(id_, values), _called),
+    "deleted_bills": Topic(lambda id_, values, page: messages.deleted_transactions(id_, ["Bill"], since=values[0])),
+    "bills_of_vendor": Topic(
+        lambda id_, values, page: messages.bills_of_vendor(id_, page, values[0], since=values[1]), page=50
+    ),
+}
+LISTS = ("account", "class", "term", "customer", "vendor")
+
+
+def requests(topic: str, id_: str, values: Sequence[str], page: Page) -> list[Request]:
+    """The requests of one question; what the sheet wants to know of a company first comes in one message."""
+    if topic == FACTS:
+        company = messages.company(f"{id_}-company", owner=OWNER_ID)
+        return [messages.host(f"{id_}-host"), company, messages.preferences(f"{id_}-preferences")]
+    return [TOPICS[topic].make(id_, values, page)]

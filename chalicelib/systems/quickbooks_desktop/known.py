@@ -1,0 +1,106 @@
+"""What QuickBooks has said in this session, and what it is still to be asked.
+
+Whoever needs to know something asks here: either it was answered, or it becomes a wish, and Later says so. The
+conversation turns the wishes into questions, one at a time, and lets everybody ask again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from chalicelib.engine.errors import Later
+from chalicelib.engine.ports import Store
+from chalicelib.systems.quickbooks_desktop import reading
+from chalicelib.systems.quickbooks_desktop.asking import FACTS, MOST_VALUES, SENT, TOPICS
+from chalicelib.systems.quickbooks_desktop.reading import Answer
+from chalicelib.systems.quickbooks_desktop.rows import Row
+from chalicelib.systems.quickbooks_desktop.tickets import Kept, Session, answers
+
+ASKED = "QuickBooks Desktop is asked when the Web Connector calls."
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Something to be asked: `next` goes on with a list that has begun."""
+
+    topic: str
+    values: tuple[str, ...] = ()
+    next: str = ""
+    page: int = 0
+
+
+@dataclass(slots=True)
+class Known:
+    store: Store
+    session: Session
+    wishes: list[Wish] = field(default_factory=list)
+    _read: dict[int, Answer] = field(default_factory=dict)
+
+    def rows(self, topic: str, values: Sequence[str]) -> dict[str, list[Row]]:
+        """The rows of each value. Raises Later when one of them was not asked for yet."""
+        wanted = list(dict.fromkeys(values))
+        kept = [each for each in self.session.kept if each.topic == topic]
+        said = {value: each.number for each in kept for value in each.values}
+        missing = [value for value in wanted if value not in said]
+        if missing:
+            self._wish(topic, missing)
+        found: dict[str, list[Row]] = {value: [] for value in wanted}
+        names = TOPICS[topic].names
+        assert names is not None
+        for number in sorted({said[value] for value in wanted}):
+            for row in self._rows(number):
+                for name in names(row):
+                    if said.get(name) == number and name in found:
+                        found[name].append(row)
+        return found
+
+    def listed(self, topic: str, values: Sequence[str] = ()) -> list[Row]:
+        """Every row of a list. Raises Later until its last page is there."""
+        pages = [each for each in self.session.kept if each.topic == topic and each.values == tuple(values)]
+        if not pages or pages[-1].next:
+            begun = pages[-1] if pages else Kept(0, topic)
+            self.wishes.append(Wish(topic, tuple(values), begun.next, len(pages)))
+            raise Later(ASKED)
+        return [row for page in pages for row in self._rows(page.number)]
+
+    def sent(self, set_id: str) -> Answer:
+        """What QuickBooks keeps of a message set. Raises Later until it was asked."""
+        for each in self.session.kept:
+            if each.topic == SENT and each.values == (set_id,):
+                return self._answer(each.number)
+        self.wishes.append(Wish(SENT, (set_id,)))
+        raise Later(ASKED)
+
+    def facts(self) -> list[Row] | None:
+        """The host, the company and its preferences; None before they were told."""
+        told = next((each for each in self.session.kept if each.topic == FACTS), None)
+        return self._rows(told.number) if told else None
+
+    def forget(self, values: Sequence[str]) -> None:
+        """It was written: what was said of it is outdated."""
+        gone = set(values)
+        self.session.kept = [
+            Kept(each.number, each.topic, tuple(value for value in each.values if value not in gone), each.next)
+            for each in self.session.kept
+        ]
+
+    # ------------------------------------------------------------------ inside
+
+    def _wish(self, topic: str, values: Sequence[str]) -> None:
+        known = next((wish for wish in self.wishes if wish.topic == topic and len(wish.values) < MOST_VALUES), None)
+        if known is not None:
+            self.wishes.remove(known)
+            values = list(dict.fromkeys([*known.values, *values]))
+        self.wishes.append(Wish(topic, tuple(values[:MOST_VALUES])))
+        raise Later(ASKED)
+
+    def _rows(self, number: int) -> list[Row]:
+        return [row for reply in self._answer(number).replies for row in reply.rows]
+
+    def _answer(self, number: int) -> Answer:
+        if number not in self._read:
+            wanted = [each.number for each in self.session.kept if each.number not in self._read]
+            texts = answers(self.store, self.session, wanted)
+            self._read |= {n: reading.whole(text) for n, text in texts.items()}
+        return self._read[number]
