@@ -19,7 +19,7 @@ from chalicelib.engine.match import plain_name
 from chalicelib.engine.merge import check_delete, check_update
 from chalicelib.engine.outcome import Outcomes
 from chalicelib.engine.ports import Conflict, Target
-from chalicelib.engine.records import Current, Done, Draft, Intent, RecordKey, Summary
+from chalicelib.engine.records import Current, Done, Draft, Intent, RecordKey, Sighting, Summary
 from chalicelib.engine.settle import Settlement, found
 from chalicelib.engine.tally import Tally
 from chalicelib.engine.weigh import weigh
@@ -234,20 +234,10 @@ class Writer:
         for (head, intent, decision), sighting in zip(creates, seen, strict=True):
             if isinstance(sighting, Later):
                 self._wait([head], sighting)
-            elif sighting.told is not None:
-                self.outcomes.failed(head, sighting.told)
-            elif len(sighting.ours) == 1:
-                self._adopt(head, intent, sighting.ours[0])
-            elif sighting.ours:
-                self.outcomes.held(head, sightings.several(head, sighting.ours, self.flow.target_title))
-            elif sighting.twins and self.move.match and not afresh:
+            elif sighting.twins and not sighting.ours and self.move.match and not afresh:
                 outdated.append(head)
-            elif sighting.twins:
-                self.outcomes.held(head, self._twin(head, sighting.twins))
-            elif self.rehearsing:
-                self.outcomes.rehearsed(head, "create", decision.why, intent.body)
             else:
-                self._write_intent(head, intent)
+                self._create(head, intent, decision, sighting)
         if outdated:
             # The list we matched against was older than the target: read it anew and match again.
             try:
@@ -256,6 +246,20 @@ class Writer:
                 self._wait(outdated, later)
             else:
                 self._decide(outdated, afresh=True)
+
+    def _create(self, head: Head, intent: Intent, decision: Decision, sighting: Sighting) -> None:
+        if sighting.told is not None:
+            self.outcomes.failed(head, sighting.told)
+        elif len(sighting.ours) == 1:
+            self._adopt(head, intent, sighting.ours[0])
+        elif sighting.ours:
+            self.outcomes.held(head, sightings.several(head, sighting.ours, self.flow.target_title))
+        elif sighting.twins:
+            self.outcomes.held(head, self._twin(head, sighting.twins))
+        elif self.rehearsing:
+            self.outcomes.rehearsed(head, "create", decision.why, intent.body)
+        else:
+            self._write_intent(head, intent)
 
     def _one_of_a_kind(
         self, creates: Sequence[tuple[Head, Intent, Decision]]

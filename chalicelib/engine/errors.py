@@ -94,7 +94,7 @@ class Refused(ConnectorError):
 
 
 class Later(Exception):
-    """Nothing went wrong: the other side cannot be called, and is asked when it calls. Who waits for it stays as he is."""
+    """Nothing went wrong: the other side cannot be called, and is asked when it calls. Until then nothing changes."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)

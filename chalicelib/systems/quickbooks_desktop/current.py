@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 
-from chalicelib.engine.records import Current, Json, Money, Reference
+from chalicelib.engine.records import Current, Json, Money, Reference, canonical
 from chalicelib.systems.quickbooks_desktop import marks, rows
 from chalicelib.systems.quickbooks_desktop.company import Company, Host, Preferences
 from chalicelib.systems.quickbooks_desktop.kinds import Ref
