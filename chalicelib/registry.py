@@ -5,6 +5,7 @@ from __future__ import annotations
 SYSTEMS: dict[str, str] = {
     "procurify": "chalicelib.systems.procurify",
     "quickbooks_online": "chalicelib.systems.quickbooks_online",
+    "quickbooks_desktop": "chalicelib.systems.quickbooks_desktop",
 }
 
 FLOWS: dict[str, str] = {
@@ -12,3 +13,5 @@ FLOWS: dict[str, str] = {
 }
 
 TARGETS: tuple[str, ...] = ("quickbooks_online",)  # systems that are written to: each has a queue and a writer
+
+CALLERS: dict[str, str] = {"quickbooks_desktop": "/qbwc"}  # systems that cannot be called: each calls us at its path

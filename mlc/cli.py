@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlc.commands import access, connect, flows, notices, reconcile, records, setup
+from mlc.commands import access, connect, flows, notices, qwc, reconcile, records, setup
 from mlc.session import Session, told
 
 DEFAULT_URL = "http://127.0.0.1:8321"
@@ -33,8 +33,8 @@ def _session(
 
 
 COMMANDS: Sequence[Callable[..., None]] = (
-    setup.apply, setup.export, setup.connections, connect.connect, setup.ping, flows.sync, records.records,
-    records.holds, records.why, records.trail, records.replay, records.resolve, records.status,
+    setup.apply, setup.export, setup.connections, connect.connect, qwc.qwc, setup.ping, flows.sync,
+    records.records, records.holds, records.why, records.trail, records.replay, records.resolve, records.status,
 )  # fmt: skip
 for command in COMMANDS:
     app.command()(told(command))

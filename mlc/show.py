@@ -81,6 +81,9 @@ def hold(group: Json) -> None:
 
 def ping(name: str, answer: Json) -> None:
     company = answer.get("company") or {}
+    if answer.get("ok") and answer.get("last_seen"):
+        say(str(answer["message"]), "green")
+        return
     if answer.get("ok"):
         say(f"{name}: {company.get('name')} ({company.get('id')}), {answer.get('latency_ms')} ms", "green")
         return

@@ -24,6 +24,8 @@ REGION = "us-east-1"
 VISIBILITY = 6  # seconds until a message comes back whose service died
 TICK = 2.0
 WRITERS = 3  # threads per writer queue
+MOST_BODY = 10 * 1024 * 1024  # what API Gateway takes
+CHUNK = 65536
 LAST_WORDS = 8.0  # seconds for work in hand when we are asked to end; what is cut off is done again
 log = logging.getLogger("mlc.local")
 
@@ -52,6 +54,7 @@ def serve(port: int, visibility: int) -> None:
     ChaliceRequestHandler.wbufsize = 65536
     ChaliceRequestHandler.disable_nagle_algorithm = True
     ChaliceRequestHandler.log_message = lambda *_: None
+    ChaliceRequestHandler._parse_payload = bounded  # type: ignore[method-assign, assignment]  # as API Gateway has it
     config = CLIFactory(os.getcwd()).create_config_obj("local")  # noqa: PTH109 - Chalice wants a str
     app = config.chalice_app
     _write_plain_lines()
@@ -83,6 +86,16 @@ def serve(port: int, visibility: int) -> None:
     for thread in threads:
         thread.join(timeout=max(0, end_by - time.monotonic()))
     log.warning("the service ends")
+
+
+def bounded(handler: Any) -> tuple[dict[str, str], bytes | None]:
+    """The headers and the body, of which no more is kept than API Gateway would hand on."""
+    length = int(handler.headers.get("content-length", "0"))
+    body = handler.rfile.read(min(length, MOST_BODY)) if length > 0 else None
+    left = length - MOST_BODY
+    while left > 0 and (read := len(handler.rfile.read(min(left, CHUNK)))):
+        left -= read
+    return dict(handler.headers), body
 
 
 class PlainLines(logging.Formatter):

@@ -75,7 +75,7 @@ class Engine:
         system = self.load_system(connection.system)
         return Line(
             connection=connection,
-            identity=system.identity(connection.settings),
+            identity=self.identity(connection),
             budget=system.budget,
             store=self.store,
             vault=self.vault,
@@ -89,13 +89,16 @@ class Engine:
             tally=self.tallies.setdefault((self.usage_key(connection), connection.key), usage.Tally()),
         )
 
+    def identity(self, connection: Connection) -> str:
+        """What tells the company behind the connection from all others, over all customers."""
+        return self.load_system(connection.system).identity(connection.settings) or connection.key
+
     def grant_pk(self, connection: Connection) -> str:
-        return grant_pk(connection, self.load_system(connection.system).identity(connection.settings))
+        return grant_pk(connection, self.identity(connection))
 
     def usage_key(self, connection: Connection) -> tuple[str, str]:
         """The item that keeps how much was called over the connection."""
-        identity = self.load_system(connection.system).identity(connection.settings)
-        return usage.budget_key(connection.system, connection.environment, identity)
+        return usage.budget_key(connection.system, connection.environment, self.identity(connection))
 
     def write_down_usage(self) -> None:
         """At the end of a piece of work: what was called and not counted in the table yet."""

@@ -19,7 +19,7 @@ def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = Non
     op = "delete" if delete else "update" if current else "create"
     mark = record_mark(flow, head.key)
     version = current.version if current else ""
-    line = flow.engine.load_system(flow.target.system).identity(flow.target.settings)
+    line = flow.engine.identity(flow.target)
     parts = (flow.target.environment, line, mark, op, fingerprint([draft.body, draft.once]), version, head.epoch)
     return Intent(
         key=head.key,

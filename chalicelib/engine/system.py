@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from chalicelib.engine.caller import Caller
 from chalicelib.engine.grants import Tokens
 from chalicelib.engine.line import Budget, Line
 from chalicelib.engine.ports import Door, Source, Target
@@ -34,7 +35,7 @@ class System:
 
     `settings` validates what a connection says openly (domain, realm), `credentials` names what it keeps in the vault
     and says where a person finds each. `identity` gives the part of the settings that one tenant alone may hold (a
-    realm, a domain): it keys the grant and is claimed at set-up.
+    realm, a domain): it keys the grant and is claimed at set-up; "" where they say none: each connection is its own.
     """
 
     name: str
@@ -50,3 +51,4 @@ class System:
     environments: tuple[str, ...] = ("production", "sandbox")
     optional_credentials: frozenset[str] = field(default_factory=frozenset)
     consent: Consent | None = None
+    caller: Caller | None = None  # it calls us: nothing of it can be asked

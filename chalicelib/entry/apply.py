@@ -67,8 +67,8 @@ def apply(engine: Engine, tenant: str, config: Config, *, by: str, only_plan: bo
 
 def identity_key(engine: Engine, connection: Connection) -> tuple[str, str]:
     """The claim on the company behind a connection, over all customers."""
-    identity = engine.load_system(connection.system).identity(connection.settings)
-    return f"X#identity#{connection.system}#{connection.environment}#{quote(identity, safe='')}", "CLAIM"
+    identity = quote(engine.identity(connection), safe="")
+    return f"X#identity#{connection.system}#{connection.environment}#{identity}", "CLAIM"
 
 
 # ---------------------------------------------------------------------------------------------- inside

@@ -134,6 +134,10 @@ def _credentials(wanted: Wanted, at: tuple[str, str], system: System, given: Con
             names = ", ".join(system.credentials)
             wanted.fault(*at, "credentials", expected=f"the credentials of a new connection: {names}", got="nothing")
         return
+    if not system.credentials:
+        says = f"nothing: {system.title} gets its login from us, with `mlc qwc {at[1]}`"
+        wanted.fault(*at, "credentials", expected=says, got="(not shown)")
+        return
     for key in given.credentials.keys() - system.credentials.keys():
         wanted.fault(*at, "credentials", key, expected=_one_of(system.credentials), got=shown(key))
     for key in system.credentials.keys() - given.credentials.keys() - system.optional_credentials:
@@ -165,7 +169,7 @@ _ANOTHER = "records are linked to that company; for another one make a connectio
 def _one_each(engine: Engine, wanted: Wanted) -> None:
     seen: dict[tuple[str, str, str], str] = {}
     for name, connection in wanted.connections.items():
-        identity = engine.load_system(connection.system).identity(connection.settings)
+        identity = engine.identity(connection)
         first = seen.setdefault((connection.system, connection.environment, identity), name)
         if first != name:
             wanted.fault("connections", name, expected=f"another company than that of {first}", got=shown(identity))

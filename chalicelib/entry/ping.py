@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chalicelib.engine import due, hold
 from chalicelib.engine import setup as setups
+from chalicelib.engine.caller import Sight
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine, unconfirmed
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut
@@ -36,6 +37,9 @@ def run(engine: Engine, job: Json) -> None:
 
 def ping(engine: Engine, connection: Connection) -> Json:
     """Ask who the credentials belong to, pin the company at the first success, and note the connection's health."""
+    caller = engine.load_system(connection.system).caller
+    if caller is not None:
+        return _waited_for(engine, connection, caller.seen(engine, connection))
     engine.checked.pop(connection.key, None)
     engine.vault.read(connection.secret_name, fresh=True)  # credentials entered a moment ago count now
     began = engine.clock.now()
@@ -65,6 +69,19 @@ def _connection(engine: Engine, tenant: str, name: str) -> Connection | None:
 def _failed(engine: Engine, connection: Connection, message: str, fix: str, company: Company | None = None) -> Json:
     told: Json = {"id": company.id, "name": company.name} if company else {}
     return {"ok": False, "company": told or None, "message": message, "fix": fix, "at": engine.clock.now().isoformat()}
+
+
+def _waited_for(engine: Engine, connection: Connection, sight: Sight) -> Json:
+    """What cannot be called cannot be asked: its company is the one that it showed when it was here."""
+    company = connection.pinned
+    return {
+        "ok": bool(sight.at) and company is not None,
+        "company": {"id": company.id, "name": company.name} if company else None,
+        "message": sight.message,
+        "fix": sight.fix,
+        "at": engine.clock.now().isoformat(),
+        "last_seen": sight.at or None,
+    }
 
 
 def _compared(engine: Engine, connection: Connection, company: Company) -> Json:

@@ -78,6 +78,8 @@ ENDPOINTS: tuple[Endpoint, ...] = (
              "Make a link by which a person consents to the connection."),
     Endpoint("GET", "/connections/{name}/connect/{id}", "viewer", "connections.show_consent",
              "What a consent came to."),
+    Endpoint("POST", "/connections/{name}/qwc", "admin", "connections.make_qwc",
+             "Make the file by which the other side calls us; a password is shown this once.", takes="shapes.Qwc"),
     Endpoint("POST", "/connections/{name}/confirm", "admin", "connections.confirm",
              "Say that the company that was found is the right one.", takes="shapes.Confirm"),
     # flows

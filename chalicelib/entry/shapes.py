@@ -40,6 +40,11 @@ class Confirm(Shape):
     company: Annotated[str, Field(min_length=1, max_length=200, description="The id of the company that was found.")]
 
 
+class Qwc(Shape):
+    new_password: Annotated[bool, Field(description="Make a new password; the one before stops working.")] = False
+    every_minutes: Annotated[int, Field(ge=1, le=1440, description="How often the other side calls.")] = 15
+
+
 class Sync(Shape):
     full: Annotated[bool, Field(description="Read everything, not only what changed.")] = False
 

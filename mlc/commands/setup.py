@@ -86,7 +86,7 @@ def connections(ctx: typer.Context, as_json: AsJson = False) -> None:
                 one["usage"]["calls"],
                 one["usage"]["metered_reads"],
                 one["health"]["state"],
-                " ".join(filter(None, [one["health"]["message"], one["health"]["fix"]])),
+                " ".join(filter(None, [one["health"]["message"], one["health"]["fix"]])) or _last_here(one),
             )
             for one in answer["items"]
         ],
@@ -115,6 +115,10 @@ def ping(
 
 
 # ---------------------------------------------------------------------------------------------- inside
+
+
+def _last_here(connection: Json) -> str:
+    return f"last here {str(connection['last_seen'])[:16]}" if connection["last_seen"] else ""
 
 
 def _read(file: Path, *, as_json: bool) -> document.Document:

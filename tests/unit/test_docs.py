@@ -17,11 +17,12 @@ from typer.testing import CliRunner
 
 from chalicelib import registry, wiring
 from chalicelib.entry.config import Config, ConnectionIn, FlowIn, Retry
-from chalicelib.systems.quickbooks_desktop import statuses
+from chalicelib.systems.quickbooks_desktop import hresults, statuses
 from mlc.cli import app
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
+SHEET = ROOT.parent / "shared" / "reference" / "quickbooks-desktop.md"
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 TEST = re.compile(r"`(tests/[\w/]+\.py)::([\w:]+)`")
 FIRST_CELL = re.compile(r"^\| `([\w.]+)` \|", re.MULTILINE)
@@ -233,6 +234,21 @@ def test_every_dependency_has_its_reason() -> None:
     rows = [cells(line)[0] for line in page("why/dependencies.md").splitlines() if line.startswith("| ")]
     explained = [name.strip(" `") for row in rows for name in row.split(",")]
     assert not [name for name in pinned if not any(fnmatch(name, known) for known in explained)]
+
+
+def test_every_number_that_quickbooks_shows_on_the_pc_is_explained_once() -> None:
+    shown = re.findall(r"`0x([0-9A-F]{8})`", page("how-to/connect-quickbooks-desktop.md"))
+    assert sorted(int(code, 16) for code in shown) == sorted(hresults.MEANINGS)
+
+
+@pytest.mark.skipif(not SHEET.exists(), reason="the vendor's sheet is not beside the project")
+def test_every_number_that_the_web_connector_shows_is_explained() -> None:
+    sheet = SHEET.read_text(encoding="utf-8").split("### 1.10 ", 1)[1].split("\n### ", 1)[0]
+    known = set[str]()
+    for row in re.findall(r"^\| QBWC([\d, ]+) \|", sheet, re.MULTILINE):
+        known |= {f"QBWC{number.strip()}" for number in row.split(",")}
+    assert len(known) > 20
+    assert known == set(re.findall(r"`(QBWC\d{4})`", page("how-to/connect-quickbooks-desktop.md")))
 
 
 # ---------------------------------------------------------------------------------------------- commands

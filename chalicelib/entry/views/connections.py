@@ -15,7 +15,7 @@ from chalicelib.engine.setup import Health
 from chalicelib.entry import errands, oauth, ping, shapes, upkeep
 from chalicelib.entry.exchange import ApiRequest, ApiResponse
 from chalicelib.entry.keys import Caller
-from chalicelib.entry.problem import not_found
+from chalicelib.entry.problem import conflict, not_found
 
 
 def list_connections(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
@@ -68,6 +68,37 @@ def confirm(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
     return ApiResponse({"name": connection.name, "company": _company(connection.pinned)})
 
 
+def make_qwc(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
+    asked = shapes.read(shapes.Qwc, request.body)
+    name = request.name("connection")
+    known = setups.connections(engine.store, caller.tenant).get(name)
+    if known is None:
+        raise not_found("connection of that name")
+    system = engine.load_system(known[0].system)
+    if system.caller is None:
+        raise conflict(f"{system.title} is called by us, with the credentials of {name}: there is no file to install.")
+    try:
+        made = system.caller.admit(
+            engine,
+            known[0],
+            url=request.service + system.caller.path,
+            every_minutes=asked.every_minutes,
+            new_password=asked.new_password,
+            by=caller.name,
+        )
+    except ValueError as unfit:
+        raise conflict(f"{unfit} Reach the service by such an address and ask again. Nothing was changed.") from None
+    return ApiResponse(
+        {
+            "connection": name,
+            "file_name": made.file_name,
+            "file": made.file,
+            "user_name": made.user_name,
+            "password": made.password or None,
+        }
+    )
+
+
 def _usage(engine: Engine, months: dict[str, usage.Count]) -> Json:
     """The present month (UTC), and those before, newest first."""
     present = usage.month_of(engine.clock.now())
@@ -84,15 +115,20 @@ def _connection(engine: Engine, connection: Connection, health: Health, grant: I
     if health.state == "ok" and ends is not None and ends - engine.clock.now() <= upkeep.FIRST_WARNING:
         said = upkeep.warning(engine, connection, ends)
         health = replace(health, message=said["message"], fix=said["fix"])
+    system = engine.load_system(connection.system)
+    sight = system.caller.seen(engine, connection) if system.caller else None
+    if sight and health.state == "untried":
+        health = replace(health, message=sight.message, fix=sight.fix)
     return {
         "name": connection.name,
         "system": connection.system,
-        "title": engine.load_system(connection.system).title,
+        "title": system.title,
         "environment": connection.environment,
         "settings": dict(connection.settings),
         "company": _company(connection.pinned),
         "found": _company(connection.found),
         "expires_at": ends.isoformat() if ends else None,
+        "last_seen": sight.at or None if sight else None,
         "health": {name: getattr(health, name) for name in ("state", "message", "fix", "since", "until")},
     }
 

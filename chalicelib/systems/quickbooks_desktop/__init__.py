@@ -1,1 +1,71 @@
-"""QuickBooks Desktop: books on a Windows PC, whose Web Connector calls us (SOAP) and carries qbXML to and fro."""
+"""QuickBooks Desktop: books on a PC that nobody can call. Its Web Connector calls us and asks for work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from chalicelib.engine.caller import Caller, Pass, Reply, Sight, Visit
+from chalicelib.engine.connection import Connection
+from chalicelib.engine.line import Budget, Line
+from chalicelib.engine.ports import Door
+from chalicelib.engine.system import System
+
+if TYPE_CHECKING:
+    from chalicelib.engine.engine import Engine
+
+
+class Settings(BaseModel):
+    r"""`company_file` is the whole path on the PC, as in C:\Books\Acme.QBW; without it, the file that is open there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    company_file: Annotated[
+        str | None, Field(pattern=r"^([A-Za-z]:\\|\\\\)[^\x00-\x1f<>\"|?*/]+\.[Qq][Bb][Ww]$", max_length=259)
+    ] = None
+
+
+def _identity(settings: Mapping[str, str]) -> str:
+    """The company file is told apart by the FileID that we give it, not by anything that a customer says."""
+    return ""
+
+
+def _door(line: Line) -> Door:
+    from chalicelib.systems.quickbooks_desktop.door import QuickBooksDesktopDoor
+
+    return QuickBooksDesktopDoor(line)
+
+
+def _answer(engine: Engine, visit: Visit) -> Reply:
+    from chalicelib.systems.quickbooks_desktop import service
+
+    return service.answer(engine, visit)
+
+
+def _admit(
+    engine: Engine, connection: Connection, *, url: str, every_minutes: int, new_password: bool, by: str
+) -> Pass:
+    from chalicelib.systems.quickbooks_desktop import admission
+
+    return admission.admit(engine, connection, url=url, every_minutes=every_minutes, new_password=new_password, by=by)
+
+
+def _seen(engine: Engine, connection: Connection) -> Sight:
+    from chalicelib.systems.quickbooks_desktop import admission
+
+    return admission.seen(engine, connection)
+
+
+SYSTEM = System(
+    name="quickbooks_desktop",
+    title="QuickBooks Desktop",
+    settings=Settings,
+    credentials={},  # the Web Connector's login is made by us
+    identity=_identity,
+    budget=Budget(per_second=100),  # nobody is called, so nobody's allowance is used up
+    door=_door,
+    caller=Caller(path="/qbwc", answer=_answer, admit=_admit, seen=_seen),
+    environments=("production", "sandbox", "simulated"),
+)

@@ -1,0 +1,68 @@
+"""A system that cannot be called: it calls us, and what we have for it waits until then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from chalicelib.engine.connection import Connection
+
+if TYPE_CHECKING:
+    from chalicelib.engine.engine import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One call of theirs. `url` is where it reached us, `address` where it comes from; header names are lower-case."""
+
+    method: str
+    url: str
+    query: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    address: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    status: int
+    content_type: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What the customer takes to the other side: a file, and the password if it was made just now ("" otherwise)."""
+
+    file_name: str
+    file: str
+    user_name: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """When the other side was last here ("": never), in words too, with what a person can do about it."""
+
+    at: str
+    message: str
+    fix: str = ""
+
+
+class Admit(Protocol):
+    def __call__(
+        self, engine: Engine, connection: Connection, *, url: str, every_minutes: int, new_password: bool, by: str
+    ) -> Pass:
+        """Make the connection's login, or give its file again. Raises ValueError when it cannot call `url`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`path` is where it calls us, as the registry has it too. `answer` never raises."""
+
+    path: str
+    answer: Callable[[Engine, Visit], Reply]
+    admit: Admit
+    seen: Callable[[Engine, Connection], Sight]

@@ -1,0 +1,69 @@
+"""The .qwc file and the password for a connection, and when its Web Connector was last here."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from chalicelib.engine.caller import Pass, Sight
+from chalicelib.engine.connection import Connection
+from chalicelib.engine.engine import Engine
+from chalicelib.engine.ports import Conflict
+from chalicelib.systems.quickbooks_desktop import login as logins
+from chalicelib.systems.quickbooks_desktop.login import Login
+from chalicelib.systems.quickbooks_desktop.qwc import Connector
+
+TRIES = 5
+THIS_MACHINE = "127.0.0.1"
+ON_THE_PC = (
+    "On the PC, see that Windows is signed in, that the Web Connector is open with Auto-Run ticked, and press "
+    "Update Selected."
+)
+
+
+def admit(engine: Engine, connection: Connection, *, url: str, every_minutes: int, new_password: bool, by: str) -> Pass:
+    """The file, always the same but for the schedule; and a password where there was none or a new one is wanted."""
+    for _ in range(TRIES):
+        found = logins.of(engine, connection)
+        login = found or logins.drawn(engine)
+        file = _file(connection, login, url, every_minutes)
+        if found and not new_password:
+            return Pass(file.file_name, file.text(), login.user, "")
+        try:
+            password = logins.give_password(engine, connection, login, by=by)
+        except Conflict:
+            continue  # somebody else asked at this moment: theirs is the login now
+        return Pass(file.file_name, file.text(), login.user, password)
+    raise Conflict([(f"Q#{connection.key}", "LOGIN")])
+
+
+def seen(engine: Engine, connection: Connection) -> Sight:
+    login = logins.of(engine, connection)
+    name = connection.name
+    if login is None:
+        return Sight(
+            "",
+            f"{name} has no login for the Web Connector yet. QuickBooks Desktop cannot be called; it calls us.",
+            f"An admin runs `mlc qwc {name}` and adds the file to the Web Connector on the PC with QuickBooks.",
+        )
+    at = logins.last_visit(engine, login)
+    if not at:
+        return Sight("", f"The Web Connector has not called for {name} yet. We can only wait to be called.", ON_THE_PC)
+    here = f"The Web Connector was last here for {name} at {at}. We can only wait to be called"
+    if connection.pinned is None:
+        return Sight(at, f"{here}; which company file it has is not known yet.", ON_THE_PC)
+    return Sight(at, f"{here}; its company file is {connection.pinned.name}.", "")
+
+
+def _file(connection: Connection, login: Login, url: str, every_minutes: int) -> Connector:
+    """The address is its own support page: it answers a GET, and the two must be of one host."""
+    here = urlsplit(url)
+    if here.hostname == THIS_MACHINE:  # the Web Connector takes no number for a host (QBWC1001)
+        url = here._replace(netloc=f"localhost:{here.port or 80}").geturl()
+    return Connector(
+        url=url,
+        support=url,
+        user_name=login.user,
+        file_id=login.file_id,
+        every_minutes=every_minutes,
+        title=connection.name,
+    )
