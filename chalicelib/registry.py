@@ -12,6 +12,9 @@ FLOWS: dict[str, str] = {
     "procurify_to_quickbooks_online": "chalicelib.flows.procurify_to_quickbooks_online",
 }
 
-TARGETS: tuple[str, ...] = ("quickbooks_online",)  # systems that are written to: each has a queue and a writer
+TARGETS: tuple[str, ...] = (
+    "quickbooks_desktop",
+    "quickbooks_online",
+)  # systems that are written to: each has a queue and a writer
 
 CALLERS: dict[str, str] = {"quickbooks_desktop": "/qbwc"}  # systems that cannot be called: each calls us at its path

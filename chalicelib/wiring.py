@@ -23,6 +23,8 @@ LOCAL_PACE = Pace(
     first_retry=timedelta(seconds=2),
     longest_retry=timedelta(seconds=30),
     paused=timedelta(seconds=10),
+    session=timedelta(seconds=5),
+    settles=timedelta(seconds=3),
 )
 
 

@@ -129,14 +129,18 @@ class World:
         self.until_quiet()
 
     def until_quiet(self, *, patience: timedelta = timedelta(hours=6)) -> None:
-        """Messages, ticks and minutes, until no record is due any more or the patience is used up."""
+        """Messages, ticks and minutes, until no record is due any more or the patience is used up.
+
+        What lies in an outbox is not hurried: others call for it.
+        """
         end = self.clock.now() + patience
         for _ in range(MOST_STEPS):
             while self._survives(self.handle_one) and self._handled:
                 continue
             if self._in_hand():
                 continue
-            if not self.due() or self.clock.now() >= end:
+            due = [head for head in self.due() if head.due is not None and head.due[0] != ledger.OUTBOX]
+            if not due or self.clock.now() >= end:
                 return
             self.clock.advance(60)
             self._survives(lambda: jobs.tick(self.engine))
@@ -168,11 +172,15 @@ class World:
         try:
             act()
         except Died:
-            self.deaths += 1
-            self.engine = self._container()
-            self.queue.expire()
+            self.died()
             return False
         return True
+
+    def died(self) -> None:
+        """A fresh container, and its messages come back."""
+        self.deaths += 1
+        self.engine = self._container()
+        self.queue.expire()
 
     def _in_hand(self) -> bool:
         return any(self.queue.counts(queue).waiting for queue in self.queue.queues())

@@ -53,6 +53,15 @@ def arrived(engine: Engine, key: RecordKey, at: str, result: Done | ConnectorErr
     return True
 
 
+def reported(engine: Engine, key: RecordKey, problem: Held) -> None:
+    """Something came to light about a record that had come to rest: a person must look at it."""
+    flow = engine.open(key.tenant, key.flow)
+    move = flow.flow.move(key.move) if flow else None
+    head = ledger.heads(engine.store, [key]).get(key)
+    if flow is not None and move is not None and head is not None:
+        Outcomes(flow, move).held(head, problem)
+
+
 def _flow(flow: OpenFlow, keys: list[RecordKey], target: Target | None) -> None:
     now = flow.engine.clock.now()
     found = ledger.heads(flow.engine.store, keys).values()
@@ -298,7 +307,7 @@ class Writer:
         except Conflict:
             return  # somebody else has it, or the source changed this moment: it is due again anyway
         assert new.intent is not None
-        self.ready.append((ledger.after(new), replace(intent, at=str(new.intent["at"]))))
+        self.ready.append((ledger.after(new), replace(intent, at=str(new.intent["at"]), again=again)))
 
     def _perform(self) -> None:
         if not self.ready:

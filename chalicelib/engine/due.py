@@ -58,6 +58,17 @@ def make_due(flow: OpenFlow, head: Head) -> bool:
     return True
 
 
+def in_outbox(engine: Engine, tenant: str, connection: str, *, limit: int) -> list[RecordKey]:
+    """The records that wait for the other side to call, longest first, and those that are due now anyway."""
+    found: list[RecordKey] = []
+    now = f"a#{engine.clock.now().isoformat()}"
+    for prefix, upto in ((f"{ledger.OUTBOX}#", None), ("", now)):
+        partition = f"D#{tenant}#{connection}"
+        rows = engine.store.query(partition, index="due", prefix=prefix, upto=upto, limit=limit)
+        found += [RecordKey.from_pk(item.pk) for item in rows.items]
+    return found[:limit]
+
+
 def schedule_put(engine: Engine, setup: setups.FlowSetup, moment: datetime) -> Put:
     """The flow's next run is due then: the write for a transaction with the set-up itself."""
     pk, sk = row_key(setup.tenant, f"f#{setup.name}")

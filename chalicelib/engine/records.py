@@ -207,6 +207,7 @@ class Intent:
     once: Json = field(default_factory=dict)
     current: Current | None = None  # update, delete: what we read just before
     at: str = ""  # when it was last handed over; "" before that
+    again: bool = False  # the very same was handed over before, and nothing had come of it
 
 
 @dataclass(frozen=True, slots=True)

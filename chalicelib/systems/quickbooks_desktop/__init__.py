@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from chalicelib.engine.caller import Caller, Pass, Reply, Sight, Visit
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.line import Budget, Line
-from chalicelib.engine.ports import Door
+from chalicelib.engine.ports import Door, Target
 from chalicelib.engine.system import System
 
 if TYPE_CHECKING:
@@ -36,6 +36,12 @@ def _door(line: Line) -> Door:
     from chalicelib.systems.quickbooks_desktop.door import QuickBooksDesktopDoor
 
     return QuickBooksDesktopDoor(line)
+
+
+def _target(line: Line) -> Target:
+    from chalicelib.systems.quickbooks_desktop.target import Away
+
+    return Away(line.store, line.connection)
 
 
 def _answer(engine: Engine, visit: Visit) -> Reply:
@@ -66,6 +72,7 @@ SYSTEM = System(
     identity=_identity,
     budget=Budget(per_second=100),  # nobody is called, so nobody's allowance is used up
     door=_door,
+    target=_target,
     caller=Caller(path="/qbwc", answer=_answer, admit=_admit, seen=_seen),
     environments=("production", "sandbox", "simulated"),
 )

@@ -15,7 +15,7 @@ from chalicelib.systems.quickbooks_desktop.qwc import OWNER_ID
 from chalicelib.systems.quickbooks_desktop.rows import Row
 
 MOST_VALUES = 50  # whole bills of one answer: some 6 KB each (sheet section 7)
-FACTS, SENT = "facts", "sent"
+FACTS, SENT, FORGET = "facts", "sent", "forget"
 SLOW = 20.0  # seconds; a page that took longer is halved (sheet 4.1)
 LEAST = 5
 
@@ -62,6 +62,7 @@ TOPICS: dict[str, Topic] = {
         lambda id_, values, page: messages.bills_of_vendor(id_, page, values[0], since=values[1]), page=50
     ),
 }
+BY_ID = {"bill": "bill_id", "vendor": "vendor_id"}
 LISTS = ("account", "class", "term", "customer", "vendor")
 
 

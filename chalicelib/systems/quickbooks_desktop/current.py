@@ -8,7 +8,7 @@ from dataclasses import asdict
 from decimal import Decimal
 
 from chalicelib.engine.records import Current, Json, Money, Reference, canonical
-from chalicelib.systems.quickbooks_desktop import marks, rows
+from chalicelib.systems.quickbooks_desktop import currencies, marks, rows
 from chalicelib.systems.quickbooks_desktop.company import Company, Host, Preferences
 from chalicelib.systems.quickbooks_desktop.kinds import Ref
 from chalicelib.systems.quickbooks_desktop.rows import Row
@@ -51,7 +51,6 @@ def bill(row: rows.Bill, mark: str = "") -> Current:
     paid = paid or (row.open_amount is not None and abs(row.open_amount) < abs(row.total))
     paid = paid or any(link.link == "AMTTYPE" for link in row.linked)
     why = "it has payments"
-    currency = row.currency.full_name if row.currency else ""
     return Current(
         id=row.txn_id,
         version=row.edit_sequence,
@@ -61,8 +60,13 @@ def bill(row: rows.Bill, mark: str = "") -> Current:
         ours=bool(mark) and marks.is_on(mark, memo=row.memo, external_guid=row.external_guid),
         label=f"Bill {row.ref_number or '(no number)'} of {row.vendor.full_name}",
         day=row.txn_date,
-        money=Money(row.total, currency),
+        money=Money(row.total, _currency(row.currency)),
     )
+
+
+def gone(row: rows.Deleted) -> Current:
+    """What was deleted or voided just now, as far as the answer tells."""
+    return Current(id=row.id, version="", body={}, raw=_raw(row), label=f"{row.kind} {row.ref_number}".strip())
 
 
 def of(row: Row, mark: str = "") -> Current:
@@ -83,7 +87,7 @@ def preferences(facts: Sequence[Row]) -> list[Reference]:
     company = next((row for row in facts if isinstance(row, Company)), Company(""))
     told = next((row for row in facts if isinstance(row, Preferences)), Preferences())
     values = {
-        "home_currency": told.home_currency.full_name if told.home_currency else "",
+        "home_currency": _currency(told.home_currency) or currencies.OF_COUNTRY.get(host.country.upper(), ""),
         "multi_currency": _flag(told.uses_currencies),
         "closing_date": told.closing_date.isoformat() if told.closing_date else "",
         "dividing_date": _dividing(company),
@@ -106,7 +110,7 @@ def _reference(kind: str, row: Row) -> Reference | None:
             id=row.list_id,
             name=row.name,
             active=row.is_active,
-            currency=_name(row.currency),
+            currency=_currency(row.currency),
             aliases=names,
             code=row.account_number,
             contact={part: value for part, value in contact.items() if value},
@@ -119,7 +123,7 @@ def _reference(kind: str, row: Row) -> Reference | None:
             code=row.number,
             active=row.is_active,
             kind=row.account_type,
-            currency=_name(row.currency),
+            currency=_currency(row.currency),
         )
     if isinstance(row, rows.Entry | rows.Customer):
         full = row.full_name or row.name
@@ -162,8 +166,8 @@ def _id(ref: Ref | None) -> str:
     return ref.list_id or ref.full_name if ref else ""
 
 
-def _name(ref: Ref | None) -> str:
-    return ref.full_name if ref else ""
+def _currency(ref: Ref | None) -> str:
+    return currencies.code(ref.full_name) if ref else ""
 
 
 def _flag(value: bool) -> str:

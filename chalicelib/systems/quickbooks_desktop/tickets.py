@@ -83,6 +83,7 @@ class Session:
     file: str = ""
     country: str = ""
     qbxml: str = ""
+    checked: bool = False  # that it is the right company file
     question: Question | None = None
     text: str = ""
     kept: list[Kept] = field(default_factory=list)
@@ -93,6 +94,8 @@ class Session:
     lost: list[Write] = field(default_factory=list)
     verify: list[Write] = field(default_factory=list)
     clear: str = ""
+    sizes: dict[str, int] = field(default_factory=dict)
+    spoilt: int = 0
     ending: bool = False
     problem: str = ""
     writes: int = 0
@@ -148,6 +151,7 @@ def _read(item: Item) -> Session:
     session.lost = [_write(each) for each in _objects(listed["lost"])]
     session.verify = [_write(each) for each in _objects(listed["verify"])]
     session.tried = {key: int(str(count)) for key, count in session.tried.items()}
+    session.sizes = {topic: int(str(size)) for topic, size in session.sizes.items()}
     return session
 
 

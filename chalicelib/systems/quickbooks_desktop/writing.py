@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from chalicelib.engine.records import Intent, Json
+from chalicelib.engine.records import Intent, Json, attempt_key
 from chalicelib.systems.quickbooks_desktop import marks, messages, rows
 from chalicelib.systems.quickbooks_desktop.kinds import Ref
 from chalicelib.systems.quickbooks_desktop.messages import Fields
-from chalicelib.systems.quickbooks_desktop.qbxml import Request
+from chalicelib.systems.quickbooks_desktop.qbxml import MOST_SET_ID, Request
 from chalicelib.systems.quickbooks_desktop.rows import Row
 
 NEW_LINE = "-1"
@@ -33,6 +33,16 @@ def request(intent: Intent, request_id: str, stands: Row | None) -> Request:
     if intent.op == "void":
         return messages.void_bill(request_id, stands.txn_id)
     return messages.bill_mod(request_id, stands.txn_id, stands.edit_sequence, _changes(intent, stands))
+
+
+def message_set(attempt: str, at: str) -> str:
+    """The id of a message set: of this very sending, never used again (sheet 5.1)."""
+    return attempt_key(attempt, at)[:MOST_SET_ID]
+
+
+def title_of(intent: Intent) -> str:
+    name = intent.body.get("name") or intent.body.get("number") or intent.key.source_id
+    return f"{'Vendor' if intent.kind == 'vendor' else 'Bill'} {name}"
 
 
 def _add(intent: Intent, request_id: str) -> Request:

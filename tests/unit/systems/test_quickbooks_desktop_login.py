@@ -43,7 +43,7 @@ def test_the_first_file_comes_with_a_password_that_lets_the_web_connector_in() -
     assert made["password"] not in made["file"]
     assert len(made["password"]) >= 22
     ticket, word, *_ = books.authenticate()
-    assert (bool(ticket), word) == (True, "none")
+    assert (bool(ticket), word) == (True, "")
 
 
 def test_a_second_file_has_no_password_and_changes_nothing(books: Books) -> None:
@@ -198,7 +198,7 @@ def test_letting_in_takes_three_operations_of_the_table(books: Books) -> None:
     store = books.world.store
     for _ in range(2):
         before = store.reads + store.writes
-        assert books.lets_in()
+        assert login.who(books.world.engine, books.user, books.password, OFFICE) is not None
         assert store.reads + store.writes - before <= 3
 
 
@@ -352,4 +352,4 @@ def test_the_password_is_in_no_log_and_nowhere_in_the_table(books: Books, caplog
     for secret in (books.password, WRONG):
         assert secret not in told
         assert secret not in stored
-    assert [vars(record)["answered"] for record in caplog.records if "answered" in vars(record)] == ["none", "nvu"]
+    assert [vars(record)["answered"] for record in caplog.records if "answered" in vars(record)] == ["work", "nvu"]

@@ -1,0 +1,196 @@
+"""What is asked next, and what an answer means: the order of sheet section 7.
+
+The company file is made sure of, lists that somebody needs are read, then the records of the outbox come batch by
+batch: first everybody of a batch is asked about (what an earlier session left unanswered goes before all others), then
+its writes go out, one a message. The engine decides each record by the same code as for every other system; what it
+needs to know and was not told yet is the next question.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.engine import due, hold, references
+from chalicelib.engine import setup as setups
+from chalicelib.engine.deliver import deliver, reported
+from chalicelib.engine.engine import Engine, OpenFlow
+from chalicelib.engine.errors import Later
+from chalicelib.engine.records import RecordKey
+from chalicelib.systems.quickbooks_desktop import asking, current, looking, messages, qbxml
+from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, SENT, TOPICS
+from chalicelib.systems.quickbooks_desktop.known import Known, Wish
+from chalicelib.systems.quickbooks_desktop.messages import Page
+from chalicelib.systems.quickbooks_desktop.target import Present
+from chalicelib.systems.quickbooks_desktop.tickets import Question, Session, Write
+
+BATCH = 25
+MOST_TRIES = 3  # of one record in one session
+MOST_ROUNDS = 200
+LONGEST = timedelta(minutes=10)  # people want to use QuickBooks
+MOST_BATCHES = 8  # that need no question, gone through within one call
+FILL = "host"
+
+
+@dataclass(slots=True)
+class Conversation:
+    engine: Engine
+    session: Session
+    known: Known
+
+    @property
+    def now(self) -> datetime:
+        return self.engine.clock.now()
+
+    def prepare(self) -> bool:
+        """Make the next message; False when there is nothing more to say."""
+        session = self.session
+        session.question, session.text = None, ""
+        if self.known.facts() is None:
+            self._ask(Wish(FACTS))
+        elif not session.ending and not self._is_long():
+            self._verify() or self._lists() or self._records()
+        if session.question is None and session.clear:
+            self._send(FORGET, qbxml.forget(session.clear, version=session.qbxml))
+            session.clear = ""
+        return session.question is not None
+
+    def fill(self) -> None:
+        """Something harmless, where a message is owed and there is nothing to say (sheet 1.8)."""
+        id_ = self._id(FILL)
+        self.session.question = Question(id_, FILL)
+        self.session.text = qbxml.message([messages.host(id_)], version=self.session.qbxml)
+
+    def _is_long(self) -> bool:
+        opened = datetime.fromisoformat(self.session.opened_at)
+        return self.session.rounds >= MOST_ROUNDS or opened + LONGEST < self.now
+
+    # ------------------------------------------------------------------ what comes next
+
+    def _verify(self) -> bool:
+        """After a bill was sent again, its number is asked for once more: two of ours are told at once (sheet 5.3)."""
+        while self.session.verify:
+            write = self.session.verify[0]
+            try:
+                found = self.known.rows("bill_number", write.about[:1])
+            except Later:
+                return self._ask_wished()
+            bills = [current.of(row, write.mark) for each in found.values() for row in each]
+            ours = {bill.id: bill for bill in bills if bill.ours}
+            if len(ours) > 1:
+                reported(self.engine, RecordKey.from_pk(write.key), looking.twice(write.title, list(ours.values())))
+            self.session.verify.pop(0)
+        return False
+
+    def _lists(self) -> bool:
+        while self.session.wants:
+            kind = self.session.wants[0]
+            flows = [flow for flow in self.flows() if kind in flow.flow.lists(flow.policies)]
+            try:
+                changed = bool(flows) and self._refresh(flows[0], kind)
+            except Later:
+                return self._ask_wished()
+            for flow in flows if changed else []:
+                hold.release(flow, {f"reference:{kind}"})
+            self.session.wants.pop(0)
+        return False
+
+    def _refresh(self, flow: OpenFlow, kind: str) -> bool:
+        flow.reach(self._present(sparing=True))
+        return references.refresh(flow, kind)
+
+    def _records(self) -> bool:
+        for _ in range(MOST_BATCHES):
+            if not self.session.batch:
+                self._take_batch()
+            if not self.session.batch:
+                return False
+            if self._batch():
+                return True
+        self.fill()
+        return True
+
+    def _batch(self) -> bool:
+        """Bring the batch as far as it goes without an answer; True when there is something to send."""
+        session = self.session
+        if not session.asked:
+            deliver(self.engine, [RecordKey.from_pk(pk) for pk in session.batch], self._present(sparing=True))
+            if self._ask_wished():
+                return True
+            session.asked = True
+        while session.batch:
+            present = self._present(sparing=False)
+            deliver(self.engine, [RecordKey.from_pk(session.batch[0])], present)
+            if present.write is not None and present.request is not None:
+                self._hand_over(present.write, present.request)
+                session.batch.pop(0)
+                return True
+            if self._ask_wished():
+                return True
+            session.batch.pop(0)
+        session.asked = False
+        session.kept = [each for each in session.kept if each.topic == FACTS]
+        return False
+
+    def _take_batch(self) -> None:
+        """The next of the outbox, in the order in which their moves depend on one another."""
+        tried = self.session.tried
+        found = due.in_outbox(self.engine, self.session.tenant, self.session.connection, limit=BATCH + len(tried))
+        keys = [key for key in found if tried.get(key.pk, 0) < MOST_TRIES][:BATCH]
+        order = {(flow.setup.name, move.name): n for flow in self.flows() for n, move in enumerate(flow.flow.moves)}
+        keys.sort(key=lambda key: order.get((key.flow, key.move), 0))
+        for key in keys:
+            tried[key.pk] = tried.get(key.pk, 0) + 1
+        self.session.batch, self.session.asked = [key.pk for key in keys], False
+
+    def flows(self) -> list[OpenFlow]:
+        """The flows that write to this company file."""
+        session = self.session
+        names = [
+            setup.name
+            for setup in setups.flows(self.engine.store, session.tenant).values()
+            if setup.target == session.connection and setup.state != "paused"
+        ]
+        return [flow for name in names if (flow := self.engine.open(session.tenant, name)) is not None]
+
+    # ------------------------------------------------------------------ making the message
+
+    def _present(self, *, sparing: bool) -> Present:
+        return Present(self.known, now=self.now, settles=self.engine.pace.settles, sparing=sparing)
+
+    def _ask_wished(self) -> bool:
+        wishes, self.known.wishes = self.known.wishes, []
+        if wishes:
+            self._ask(wishes[0])
+        return bool(wishes)
+
+    def _ask(self, wish: Wish) -> None:
+        session = self.session
+        if wish.topic == SENT:
+            self._send(SENT, qbxml.status_check(wish.values[0], version=session.qbxml), wish.values)
+            return
+        id_ = self._id(wish.topic)
+        size = self._size(wish.topic)
+        requests = asking.requests(wish.topic, id_, wish.values, Page(max(size, 1), wish.next))
+        text = qbxml.message(requests, version=session.qbxml, on_error="continueOnError")
+        session.question = Question(id_, wish.topic, tuple(wish.values), wish.page, size)
+        session.text = text
+
+    def _hand_over(self, write: Write, request: qbxml.Request) -> None:
+        session = self.session
+        session.question = Question(write.set_id, "write", write=write)
+        session.text = qbxml.message([request], version=session.qbxml, new_set=write.set_id, old_set=session.clear)
+        session.clear = ""
+
+    def _send(self, topic: str, text: str, values: Sequence[str] = ()) -> None:
+        self.session.question = Question(self._id(topic), topic, tuple(values))
+        self.session.text = text
+
+    def _id(self, topic: str) -> str:
+        self.session.number += 1
+        return f"{topic}-{self.session.number}"
+
+    def _size(self, topic: str) -> int:
+        page = TOPICS[topic].page if topic in TOPICS else 0
+        return min(page, self.session.sizes.get(topic, page)) if page else 0

@@ -1,0 +1,201 @@
+"""What an answer means: a write has its outcome, a question its answer, the PC its trouble."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from chalicelib.engine.deliver import arrived
+from chalicelib.engine.engine import Engine
+from chalicelib.engine.errors import ConnectorError, Stale, Unknown
+from chalicelib.engine.records import Done, Json, Money, RecordKey
+from chalicelib.systems.quickbooks_desktop import current, hresults, qbxml, reading, rows, statuses, tickets, verdicts
+from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, LEAST, SENT, SLOW, TOPICS
+from chalicelib.systems.quickbooks_desktop.known import Known
+from chalicelib.systems.quickbooks_desktop.reading import Answer, Malformed
+from chalicelib.systems.quickbooks_desktop.tickets import Kept, Question, Session, Write
+
+MOST_STALE = 3
+ENDED = 3391  # the iterator is not valid any more
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the session cannot go on, in words for the person at the PC; `locked`: an Admin must let us in first."""
+
+    says: str
+    fix: str
+    locked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """The PC's answer: a response, or an hresult with its message where the message as a whole was refused."""
+
+    response: str
+    hresult: str = ""
+    message: str = ""
+
+    @property
+    def refused(self) -> bool:
+        return bool(self.hresult.strip())
+
+
+def take(engine: Engine, session: Session, said: Said) -> Trouble | None:
+    """Take in the answer to what was handed out."""
+    question = session.question
+    assert question is not None
+    session.question, session.text = None, ""
+    if question.write is not None:
+        return _written(engine, session, question.write, said)
+    if said.refused:
+        return _refused(session, question, said)
+    try:
+        answer = reading.whole(said.response)
+    except Malformed:
+        return _again(session, question, "QuickBooks sent an answer that is cut off or damaged.")
+    trouble = _unanswered(session, question, answer)
+    if trouble is None and question.topic in (*TOPICS, FACTS, SENT):
+        _keep(engine, session, question, answer, said.response)
+    return trouble
+
+
+def late(engine: Engine, write: Write, said: Said) -> bool:
+    """An answer after its session was given up: it still counts, unless the record was settled meanwhile."""
+    return arrived(engine, RecordKey.from_pk(write.key), write.at, _outcome(write, said))
+
+
+# ---------------------------------------------------------------------------------------------- writes
+
+
+def _written(engine: Engine, session: Session, write: Write, said: Said) -> Trouble | None:
+    result = _outcome(write, said)
+    settled = arrived(engine, RecordKey.from_pk(write.key), write.at, result)
+    Known(engine.store, session).forget([*write.about, *_ids(result)])
+    doubt = isinstance(result, Unknown)
+    if not doubt and settled:
+        session.clear = write.set_id
+    session.writes += isinstance(result, Done)
+    session.failed += not isinstance(result, Done)
+    if isinstance(result, Done) and write.again and write.kind == "bill":
+        session.verify.append(write)
+    if isinstance(result, Stale) and session.tried.get(write.key, 0) < MOST_STALE:
+        session.tried[write.key] = session.tried.get(write.key, 0) + 1
+        session.batch.insert(0, write.key)
+    if said.refused and hresults.meaning(said.hresult, writes=False).kind == "AGAIN":
+        return _older(session)
+    return of_pc(said) if said.refused and doubt else None
+
+
+def _outcome(write: Write, said: Said) -> Done | ConnectorError:
+    if said.refused:
+        return verdicts.no_answer(said.hresult, said.message, title=write.title)
+    try:
+        answer = reading.whole(said.response)
+    except Malformed as bad:
+        lost = f"QuickBooks' answer about {write.title} could not be read; it is looked up before anything is repeated."
+        return Unknown(lost).seen(f"{bad} {said.response[:1000]}")
+    reply = answer.to(write.set_id)
+    if reply is None:
+        words = f"QuickBooks did not say what came of {write.title}; it is looked up before anything is repeated."
+        return Unknown(words).seen(said.response[:1000])
+    refused = verdicts.refusal(reply.status, title=write.title)
+    if refused is not None:
+        return refused
+    return _done(write, reply)
+
+
+def _done(write: Write, reply: reading.Reply) -> Done | ConnectorError:
+    told: Json = {
+        "message_set": write.set_id,
+        "status": reply.status.code,
+        "severity": reply.status.severity,
+        "message": reply.status.message,
+    }
+    notes = [statuses.plain_words(reply.status.message)] if reply.status.code else []
+    for row in reply.rows:
+        if isinstance(row, rows.Bill | rows.Vendor):
+            stands = current.of(row, write.mark)
+            money = Money(row.total, "") if isinstance(row, rows.Bill) else None
+            return Done(current=stands, answer={**told, "returned": stands.raw}, money=money, notes=notes)
+        if isinstance(row, rows.Deleted):
+            gone = current.gone(row)
+            return Done(current=gone, answer=told, notes=notes)
+    words = f"QuickBooks took {write.title}, but did not show it; it is looked up."
+    return Unknown(words).seen(str(reply.unread))
+
+
+def _ids(result: Done | ConnectorError) -> list[str]:
+    return [result.current.id] if isinstance(result, Done) else []
+
+
+# ---------------------------------------------------------------------------------------------- questions
+
+
+def _unanswered(session: Session, question: Question, answer: Answer) -> Trouble | None:
+    """What keeps an answer from being one."""
+    if question.topic not in TOPICS:
+        return None
+    if not answer.replies:
+        return _again(session, question, "QuickBooks did not answer what it was asked.")
+    status = answer.replies[0].status
+    said = statuses.meaning(status.code, status.severity, writes=False, detail=status.message)
+    if said.kind in ("FINE", "ABSENT") or status.code == ENDED:
+        return None
+    words = verdicts.problem(said, title="The list", detail=statuses.plain_words(status.message))
+    return Trouble(words.message, said.fix)
+
+
+def _keep(engine: Engine, session: Session, question: Question, answer: Answer, response: str) -> None:
+    status = answer.replies[0].status if answer.replies else None
+    if status is not None and status.code == ENDED:  # the list begins anew
+        session.kept = [each for each in session.kept if each.topic != question.topic]
+        return
+    _steer(engine, session, question)
+    following = status.iterator if status is not None and status.remaining else ""
+    session.number += 1
+    engine.store.write(tickets.answer_ops(session, session.number, response, engine.clock.now()))
+    session.kept.append(Kept(session.number, question.topic, question.values, following))
+
+
+def _steer(engine: Engine, session: Session, question: Question) -> None:
+    """A page that took long is halved from the next on."""
+    if question.size and question.at:
+        took = (engine.clock.now() - datetime.fromisoformat(question.at)).total_seconds()
+        if took > SLOW:
+            session.sizes[question.topic] = max(LEAST, question.size // 2)
+
+
+def _again(session: Session, question: Question, why: str) -> Trouble | None:
+    """A damaged answer to a question: asked once more, in smaller pages; a second time ends the session."""
+    if question.size:
+        session.sizes[question.topic] = max(LEAST, question.size // 2)
+        session.kept = [each for each in session.kept if each.topic != question.topic]
+    session.spoilt += 1
+    if session.spoilt < 3:
+        return None
+    return Trouble(why, "Nothing for now: it is asked again at the next run of the Web Connector.")
+
+
+def _refused(session: Session, question: Question, said: Said) -> Trouble | None:
+    meant = hresults.meaning(said.hresult, writes=False)
+    if meant.kind == "AGAIN":
+        return _older(session)
+    return None if question.topic == FORGET else of_pc(said, title=f"the question about {question.topic}")
+
+
+def _older(session: Session) -> Trouble | None:
+    """This QuickBooks speaks an older qbXML: go on in that."""
+    lower = qbxml.lower_version(session.qbxml)
+    if lower is None:
+        said = hresults.meaning("0x80040404", writes=False)
+        return Trouble("This release of QuickBooks is too old for this service.", said.fix)
+    session.qbxml = lower
+    return None
+
+
+def of_pc(said: Said, *, title: str = "this session") -> Trouble:
+    """What an hresult says of the PC."""
+    meant = hresults.meaning(said.hresult, writes=False)
+    words = meant.says.format(title=title, detail=statuses.plain_words(said.message), company="")
+    return Trouble(words, meant.fix, meant.kind == "LOCKED")
