@@ -166,6 +166,13 @@ def test_a_job_that_is_none_comes_back(client: Client) -> None:
         client.lambda_.invoke("jobs", event)
 
 
+def test_one_machine_waits_for_no_system_that_calls_us() -> None:
+    simulated = ",".join(set(registry.SYSTEMS) - set(registry.CALLERS))
+    given = {"STAGE": "local", "MLC_SIMULATED": simulated}
+    assert wiring._pace(environment.read(given)).lease < wiring.LOCAL_PACE.lease
+    assert wiring._pace(environment.read({**given, "MLC_SIMULATED": "procurify"})) == wiring.LOCAL_PACE
+
+
 # ---------------------------------------------------------------------------------------------- importing
 
 IMPORT = """

@@ -84,6 +84,18 @@ def test_no_two_connections_share_a_user_name_or_a_file_id() -> None:
     assert len({element(each["file"], "FileID") for each in made}) == 2
 
 
+def test_a_user_name_that_is_drawn_twice_stays_with_its_first_owner(monkeypatch: pytest.MonkeyPatch) -> None:
+    one = Books()
+    one.qwc()
+    rival = Books("rival", one.world)
+    draw = login.drawn
+    draws = [login.Login(one.user, draw(one.world.engine).file_id)]
+    monkeypatch.setattr(login, "drawn", lambda engine: draws.pop() if draws else draw(engine))
+    assert rival.qwc()["user_name"] != one.user
+    assert one.lets_in()
+    assert rival.lets_in()
+
+
 def test_a_system_that_we_call_has_no_file() -> None:
     books = Books()
     world = books.world
