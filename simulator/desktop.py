@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
 
-from chalicelib.engine.caller import Visit
+from chalicelib.engine.caller import Visit, Wish
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.setup import connections
@@ -74,9 +74,7 @@ class DesktopCompany:
     def _admit(self) -> str:
         caller = self.world.engine.load_system(SYSTEM).caller
         assert caller is not None
-        given = caller.admit(
-            self.world.engine, self.connection, url=f"{SERVICE}/qbwc", every_minutes=15, new_password=False, by="test"
-        )
+        given = caller.admit(self.world.engine, self.connection, Wish(f"{SERVICE}/qbwc", every_minutes=15))
         return self.pc.backstage_add_application(given.file, given.password)
 
     @property

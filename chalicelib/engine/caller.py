@@ -32,6 +32,17 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True)
+class Wish:
+    """How the other side is to call us: at `url`, so often. `moved`: it did so from another place until now."""
+
+    url: str
+    every_minutes: int
+    new_password: bool = False
+    moved: bool = False
+    by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Pass:
     """What the customer takes to the other side: a file, and the password if it was made just now ("" otherwise)."""
 
@@ -51,10 +62,8 @@ class Sight:
 
 
 class Admit(Protocol):
-    def __call__(
-        self, engine: Engine, connection: Connection, *, url: str, every_minutes: int, new_password: bool, by: str
-    ) -> Pass:
-        """Make the connection's login, or give its file again. Raises ValueError when it cannot call `url`."""
+    def __call__(self, engine: Engine, connection: Connection, wish: Wish) -> Pass:
+        """Make the connection's login, or give its file again. Raises ValueError when it cannot call the address."""
         ...
 
 

@@ -43,6 +43,7 @@ class Confirm(Shape):
 class Qwc(Shape):
     new_password: Annotated[bool, Field(description="Make a new password; the one before stops working.")] = False
     every_minutes: Annotated[int, Field(ge=1, le=1440, description="How often the other side calls.")] = 15
+    moved: Annotated[bool, Field(description="It calls from another place from now on.")] = False
 
 
 class Sync(Shape):

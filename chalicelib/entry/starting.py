@@ -1,4 +1,7 @@
-"""From rehearsal to writing. A flow goes live only when both its connections have said whose company they lead to."""
+"""From rehearsal to writing. A flow goes live only when both its connections have said whose company they lead to.
+
+One that cannot be asked says it when it calls, and is handed nothing before.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from chalicelib.engine import setup as setups
+from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.ports import Conflict
 from chalicelib.engine.records import Json
@@ -20,7 +24,7 @@ TRIES = 5
 def start(engine: Engine, flow: OpenFlow) -> tuple[FlowSetup, dict[str, str]]:
     """The flow live; or as it is, with the pings (connection, errand) after whose success it starts by itself."""
     _may_start(flow.setup)
-    unknown = [end for end in (flow.source, flow.target) if end.pinned is None]
+    unknown = [end for end in (flow.source, flow.target) if end.pinned is None and not _calls_us(engine, end)]
     if unknown:
         tenant, then = flow.setup.tenant, flow.setup.name
         pings = {
@@ -45,7 +49,9 @@ def go(engine: Engine, setup: FlowSetup) -> FlowSetup:
 def after_ping(engine: Engine, tenant: str, name: str) -> None:
     """A connection was pinned for this flow's sake: start it, if that was the last one."""
     flow = engine.open(tenant, name)
-    if flow is not None and flow.source.pinned and flow.target.pinned and flow.setup.state == "rehearsing":
+    if flow is None or flow.setup.state != "rehearsing":
+        return
+    if all(end.pinned or _calls_us(engine, end) for end in (flow.source, flow.target)):
         go(engine, flow.setup)
 
 
@@ -67,6 +73,10 @@ def restart(engine: Engine, setup: FlowSetup, *, not_moved: bool = False) -> Non
     """Have the flow's rehearsed and put-off records decided again; `not_moved`: those too that were too old."""
     job: Json = {"job": "restart", "tenant": setup.tenant, "flow": setup.name, "not_moved": not_moved}
     engine.queue.send("jobs", [json.dumps(job)], group=setup.tenant)
+
+
+def _calls_us(engine: Engine, connection: Connection) -> bool:
+    return engine.load_system(connection.system).caller is not None
 
 
 def _may_start(setup: FlowSetup) -> None:

@@ -27,12 +27,15 @@ def qwc(
     every: Annotated[
         int, typer.Option("--every", metavar="MINUTES", min=1, max=1440, help="How often the Web Connector calls.")
     ] = 15,
+    moved: Annotated[
+        bool, typer.Option("--moved", help="The company file lies elsewhere now, perhaps on another PC.")
+    ] = False,
     output: Annotated[Path | None, typer.Option("--output", help="Write the file here, not as NAME.qwc.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """The .qwc file for the QuickBooks Web Connector; its password is shown once."""
     session: Session = ctx.obj
-    wish: Json = {"new_password": new_password, "every_minutes": every}
+    wish: Json = {"new_password": new_password, "every_minutes": every, "moved": moved}
     made = session.client.post(f"/connections/{part(name)}/qwc", wish)
     file = output or Path(str(made["file_name"]))
     if as_json:

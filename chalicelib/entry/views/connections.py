@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from chalicelib.engine import setup as setups
 from chalicelib.engine import usage
+from chalicelib.engine.caller import Wish
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.grants import last_moment
@@ -78,14 +79,14 @@ def make_qwc(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse
     if system.caller is None:
         raise conflict(f"{system.title} is called by us, with the credentials of {name}: there is no file to install.")
     try:
-        made = system.caller.admit(
-            engine,
-            known[0],
+        wish = Wish(
             url=request.service + system.caller.path,
             every_minutes=asked.every_minutes,
             new_password=asked.new_password,
+            moved=asked.moved,
             by=caller.name,
         )
+        made = system.caller.admit(engine, known[0], wish)
     except ValueError as unfit:
         raise conflict(f"{unfit} Reach the service by such an address and ask again. Nothing was changed.") from None
     return ApiResponse(

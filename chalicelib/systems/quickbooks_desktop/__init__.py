@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
-from chalicelib.engine.caller import Caller, Pass, Reply, Sight, Visit
+from chalicelib.engine.caller import Caller, Pass, Reply, Sight, Visit, Wish
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.line import Budget, Line
 from chalicelib.engine.ports import Door, Target
@@ -17,14 +18,27 @@ if TYPE_CHECKING:
     from chalicelib.engine.engine import Engine
 
 
+def _quiet(text: str) -> str:
+    from chalicelib.systems.quickbooks_desktop import quiet
+
+    try:
+        return quiet.check(text)
+    except ValueError as unfit:
+        raise PydanticCustomError("expected", "{expected}", {"expected": str(unfit)}) from None
+
+
 class Settings(BaseModel):
-    r"""`company_file` is the whole path on the PC, as in C:\Books\Acme.QBW; without it, the file that is open there."""
+    r"""`company_file` is the whole path on the PC, as in C:\Books\Acme.QBW; without it, the file that is open there.
+
+    `quiet` names hours in which the Web Connector gets no work ("08:00-18:00 America/New_York"), or is "always".
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     company_file: Annotated[
         str | None, Field(pattern=r"^([A-Za-z]:\\|\\\\)[^\x00-\x1f<>\"|?*/]+\.[Qq][Bb][Ww]$", max_length=259)
     ] = None
+    quiet: Annotated[str | None, AfterValidator(_quiet)] = None
 
 
 def _identity(settings: Mapping[str, str]) -> str:
@@ -50,12 +64,10 @@ def _answer(engine: Engine, visit: Visit) -> Reply:
     return service.answer(engine, visit)
 
 
-def _admit(
-    engine: Engine, connection: Connection, *, url: str, every_minutes: int, new_password: bool, by: str
-) -> Pass:
+def _admit(engine: Engine, connection: Connection, wish: Wish) -> Pass:
     from chalicelib.systems.quickbooks_desktop import admission
 
-    return admission.admit(engine, connection, url=url, every_minutes=every_minutes, new_password=new_password, by=by)
+    return admission.admit(engine, connection, wish)
 
 
 def _seen(engine: Engine, connection: Connection) -> Sight:

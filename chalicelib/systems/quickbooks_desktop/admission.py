@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from urllib.parse import urlsplit
 
-from chalicelib.engine.caller import Pass, Sight
+from chalicelib.engine.caller import Pass, Sight, Wish
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.ports import Conflict
 from chalicelib.systems.quickbooks_desktop import login as logins
+from chalicelib.systems.quickbooks_desktop import tickets
 from chalicelib.systems.quickbooks_desktop.login import Login
 from chalicelib.systems.quickbooks_desktop.qwc import Connector
 
@@ -20,16 +22,18 @@ ON_THE_PC = (
 )
 
 
-def admit(engine: Engine, connection: Connection, *, url: str, every_minutes: int, new_password: bool, by: str) -> Pass:
+def admit(engine: Engine, connection: Connection, wish: Wish) -> Pass:
     """The file, always the same but for the schedule; and a password where there was none or a new one is wanted."""
+    if wish.moved:  # where the company file is open at the next run is its place from then on
+        tickets.change_desk(engine.store, connection, lambda desk: replace(desk, file=""))
     for _ in range(TRIES):
         found = logins.of(engine, connection)
         login = found or logins.drawn(engine)
-        file = _file(connection, login, url, every_minutes)
-        if found and not new_password:
+        file = _file(connection, login, wish)
+        if found and not wish.new_password:
             return Pass(file.file_name, file.text(), login.user, "")
         try:
-            password = logins.give_password(engine, connection, login, by=by)
+            password = logins.give_password(engine, connection, login, by=wish.by)
         except Conflict:
             continue  # somebody else asked at this moment: theirs is the login now
         return Pass(file.file_name, file.text(), login.user, password)
@@ -54,8 +58,9 @@ def seen(engine: Engine, connection: Connection) -> Sight:
     return Sight(at, f"{here}; its company file is {connection.pinned.name}.", "")
 
 
-def _file(connection: Connection, login: Login, url: str, every_minutes: int) -> Connector:
+def _file(connection: Connection, login: Login, wish: Wish) -> Connector:
     """The address is its own support page: it answers a GET, and the two must be of one host."""
+    url = wish.url
     here = urlsplit(url)
     if here.hostname == THIS_MACHINE:  # the Web Connector takes no number for a host (QBWC1001)
         url = here._replace(netloc=f"localhost:{here.port or 80}").geturl()
@@ -64,6 +69,6 @@ def _file(connection: Connection, login: Login, url: str, every_minutes: int) ->
         support=url,
         user_name=login.user,
         file_id=login.file_id,
-        every_minutes=every_minutes,
+        every_minutes=wish.every_minutes,
         title=connection.name,
     )

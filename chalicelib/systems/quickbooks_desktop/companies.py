@@ -104,11 +104,12 @@ def _differs(engine: Engine, connection: Connection, desk: Desk, company: Compan
             f"On the PC, open the company file of {desk.company_name} in QuickBooks, then press Update Selected in the "
             "Web Connector.",
         )
-    if desk.file and file and file.casefold() != desk.file.casefold():
+    place = connection.settings.get("company_file") or desk.file
+    if place and file and file.casefold() != place.casefold():
         return Trouble(
-            f"The company file is open at {file}; until now it was {desk.file}. It may be a copy or a second PC, so "
-            "nothing was read or written.",
-            f"Open the one at {desk.file}. {MOVED.format(name=connection.name)}",
+            f"The company file is open at {file}, not at {place}. It may be a copy or a second PC, so nothing was read "
+            "or written.",
+            f"Open the one at {place}. {MOVED.format(name=connection.name)}",
         )
     return None
 

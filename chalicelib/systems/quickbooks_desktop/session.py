@@ -14,7 +14,7 @@ from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.ports import Conflict, Op
 from chalicelib.engine.setup import Health
-from chalicelib.systems.quickbooks_desktop import companies, taking, tickets
+from chalicelib.systems.quickbooks_desktop import companies, quiet, taking, tickets
 from chalicelib.systems.quickbooks_desktop.asking import LEAST, TOPICS
 from chalicelib.systems.quickbooks_desktop.conversation import Conversation
 from chalicelib.systems.quickbooks_desktop.known import Known
@@ -34,9 +34,10 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
     if before is not None and tickets.is_alive(before, now, engine.pace.session):
         return ["", "busy"]
     ticket = engine.clock.token()
+    hushed = quiet.is_quiet(connection.settings.get("quiet", ""), now)
     unanswered = _unanswered(before)
     sent = tuple(dict.fromkeys([*desk.sent, *(write.key for write in unanswered)]))
-    if not (sent or desk.wants or desk.clear or not desk.company_id or _outbox(engine, connection)):
+    if hushed or not (sent or desk.wants or desk.clear or not desk.company_id or _outbox(engine, connection)):
         tickets.change_desk(engine.store, connection, lambda d: replace(d, seen_at=now.isoformat(), address=address))
         return [ticket, "none"]
     session = Session(
@@ -60,7 +61,7 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
         engine.store.write(ops)
     except Conflict:
         return ["", "busy"]  # another PC came at this very moment
-    return [ticket, desk.file]
+    return [ticket, connection.settings.get("company_file") or desk.file]
 
 
 def send_request(  # noqa: PLR0917 -- the protocol's own parameters, in its order
