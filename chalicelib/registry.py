@@ -10,6 +10,7 @@ SYSTEMS: dict[str, str] = {
 
 FLOWS: dict[str, str] = {
     "procurify_to_quickbooks_online": "chalicelib.flows.procurify_to_quickbooks_online",
+    "procurify_to_quickbooks_desktop": "chalicelib.flows.procurify_to_quickbooks_desktop",
 }
 
 TARGETS: tuple[str, ...] = (

@@ -98,9 +98,12 @@ def _records(house: House, key: str, flow: str) -> Iterator[dict[str, Any]]:
 
 # ---------------------------------------------------------------------------------------------- showing
 
-# What became of a record, in the order of the table. The last three are shown only where there are any.
-WORDS = ("moved", "linked", "updated", "unchanged", "held", "not moved", "deleted", "refused", "on its way")
-_OUTCOMES = {"created": "moved", "linked": "linked", "adopted": "linked", "updated": "updated", "deleted": "deleted"}
+# What became of a record, in the order of the table. The last four are shown only where there are any.
+WORDS = ("moved", "linked", "updated", "unchanged", "held", "not moved", "deleted", "voided", "refused", "on its way")
+_OUTCOMES = {
+    "created": "moved", "linked": "linked", "adopted": "linked", "updated": "updated", "deleted": "deleted",
+    "voided": "voided",
+}  # fmt: skip
 _STATES = {"held": "held", "not_moved": "not moved", "refused": "refused"}
 
 

@@ -15,7 +15,9 @@ from chalicelib.engine.match import Match, match
 from chalicelib.engine.records import Draft, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup
 
-Action = Literal["create", "update", "delete", "link", "look", "unchanged", "not_moved", "hold"]
+Action = Literal["create", "update", "delete", "void", "link", "look", "unchanged", "not_moved", "hold"]
+
+WITHDRAWING: Mapping[str, Action] = {"delete": "delete", "void": "void"}  # the policies that take ours away there
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +76,29 @@ def decide(
 
 
 def _standing(head: Head, move: Move, around: Surroundings) -> Decision | None:
-    """What is decided before the document is looked at: withdrawn, or before the cut-over."""
+    """What is decided before the document is looked at: withdrawn, left out, or before the cut-over."""
     if not head.live and not (head.link and not head.gone and _on_withdrawal(move, around) == "close"):
         return _withdrawn(head, move, around)
+    if head.link is None and not move.is_wanted(around.policies):
+        return _left_out(head, move, around)
     day = str(head.summary.get("day") or "")
     free = not move.dated or head.released or head.link is not None
     if free or not day or date.fromisoformat(day) >= around.setup.cut_over:
         return None
     return Decision("not_moved", f"It is dated {day}, before the cut-over {around.setup.cut_over}.")
+
+
+def _left_out(head: Head, move: Move, around: Surroundings) -> Decision:
+    chosen = ", ".join(f"{policy}: {around.policies[policy]}" for policy in move.wanted_if)
+    held = Held(
+        "left_out",
+        f"{head.summary.get('title')} was noticed before the policy was set to {chosen}, which leaves it out.",
+        cause=chosen,
+        fix="Nothing to do: it goes on by itself if the policy is changed back. Dismiss it to have it out of sight.",
+        owner="nobody",
+        waits_for=[f"setting:{policy}" for policy in move.wanted_if],
+    )
+    return Decision("hold", held.message, held=held)
 
 
 def _echo(target_id: str, move: Move, draft: Draft, around: Surroundings) -> Decision:
@@ -169,8 +186,9 @@ def _withdrawn(head: Head, move: Move, around: Surroundings) -> Decision:
         return Decision("not_moved", "It was withdrawn at the source before it was moved.")
     what = "was deleted" if head.gone else "was withdrawn or cancelled"
     title = str(head.summary.get("title"))
-    if _on_withdrawal(move, around) == "delete" and head.link.get("made") != "linked":
-        return Decision("delete", f"It {what} at the source.")
+    action = WITHDRAWING.get(_on_withdrawal(move, around))
+    if action and head.link.get("made") != "linked":
+        return Decision(action, f"It {what} at the source.")
     held = Held(
         "withdrawn_at_source",
         f"{title} {what} at the source after it was written to {around.target_title}.",

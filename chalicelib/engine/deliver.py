@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 
-from chalicelib.engine import intents, ledger, references, sightings
+from chalicelib.engine import covers, intents, ledger, references, sightings
 from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, TryAgain
@@ -16,13 +16,15 @@ from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import let_go
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import plain_name
-from chalicelib.engine.merge import check_delete, check_update
+from chalicelib.engine.merge import check_update, check_withdrawal
 from chalicelib.engine.outcome import Outcomes
-from chalicelib.engine.ports import Conflict, Target
+from chalicelib.engine.ports import Check, Conflict, Target
 from chalicelib.engine.records import Current, Done, Draft, Intent, RecordKey, Sighting, Summary
 from chalicelib.engine.settle import Settlement, found
 from chalicelib.engine.tally import Tally
 from chalicelib.engine.weigh import weigh
+
+WITHDRAWN = {"delete": "deleted", "void": "voided"}  # by what was done: what came of it
 
 
 def deliver(engine: Engine, keys: Iterable[RecordKey], target: Target | None = None) -> None:
@@ -98,6 +100,7 @@ class Writer:
     move: Move
     outcomes: Outcomes
     ready: list[tuple[Head, Intent]] = field(default_factory=list)  # intents that are written and wait to be performed
+    checks: dict[RecordKey, list[Check]] = field(default_factory=dict)  # what an intent must not be written without
 
     def put_off(self, heads: Iterable[Head], why: str, moment: datetime) -> None:
         for head in heads:
@@ -164,7 +167,7 @@ class Writer:
         elif decision.action == "update":
             self._update(head, decision)
         else:
-            self._delete(head, decision)
+            self._withdraw(head, decision)
 
     @property
     def rehearsing(self) -> bool:
@@ -207,37 +210,53 @@ class Writer:
             link = {**head.link, "hash": decision.hash, "version": current.version}
             ops = ledger.body_ops(head.key, "written", current.body)
             self.outcomes.unchanged(head, "The target has it already.", ops=ops, link=link)
+        elif not self._covers(head, decision.draft):
+            return
         elif self.rehearsing:
             self.outcomes.rehearsed(head, "update", decision.why, decision.draft.body)
         else:
             self._write_intent(head, intents.plan(self.flow, head, decision.draft, current))
 
-    def _delete(self, head: Head, decision: Decision) -> None:
+    def _withdraw(self, head: Head, decision: Decision) -> None:
         """Only what we made, only as we left it, and only if nothing hangs on it there."""
         assert head.link is not None
         current = self.flow.target_end.read(self.move.target_kind, str(head.link["target_id"]))
         if current is None:
-            self.outcomes.deleted(head, f"{decision.why} It was gone already.")
+            self.outcomes.withdrawn(head, "deleted", f"{decision.why} It was gone already.")
+            return
+        if current.void and decision.action == "void":
+            self.outcomes.withdrawn(head, "voided", f"{decision.why} It was void already.")
             return
         sent = ledger.bodies(self.flow.engine.store, [(head.key, "target")])[(head.key, "target")]
         body = sent["body"]
         assert isinstance(body, dict)
         try:
-            check_delete(current, {} if head.link.get("overwrite") else body, self.flow.target_title)
+            sent_body = {} if head.link.get("overwrite") else body
+            check_withdrawal(current, sent_body, self.flow.target_title, WITHDRAWN[decision.action])
         except Held as held:
             self.outcomes.held(head, held)
             return
         draft = Draft(kind=self.move.target_kind, body=body, summary=Summary(title=str(head.summary.get("title"))))
         if self.rehearsing:
-            self.outcomes.rehearsed(head, "delete", decision.why, body, to=current.id)
+            self.outcomes.rehearsed(head, decision.action, decision.why, body, to=current.id)
         else:
-            self._write_intent(head, intents.plan(self.flow, head, draft, current, delete=True))
+            self._write_intent(head, intents.plan(self.flow, head, draft, current, withdraw=decision.action))
+
+    def _covers(self, head: Head, draft: Draft) -> bool:
+        """Whether it may be written; if not, its outcome is written."""
+        try:
+            self.checks[head.key] = covers.claim(self.flow, head, draft.covers)
+        except ConnectorError as taken:
+            self.outcomes.failed(head, taken)
+            return False
+        return True
 
     def _guard(self, creates: Sequence[tuple[Head, Intent, Decision]], *, afresh: bool = False) -> None:
         """Before a first create: is there a twin that a person or a native connector entered?"""
         if not creates:
             return
-        creates = self._one_of_a_kind(creates)
+        free = [create for create in creates if create[2].draft and self._covers(create[0], create[2].draft)]
+        creates = self._one_of_a_kind(free)
         outdated: list[Head] = []
         seen = self.flow.target_end.look([intent for _, intent, _ in creates])
         for (head, intent, decision), sighting in zip(creates, seen, strict=True):
@@ -246,7 +265,7 @@ class Writer:
             elif sighting.twins and not sighting.ours and self.move.match and not afresh:
                 outdated.append(head)
             else:
-                self._create(head, intent, decision, sighting)
+                self._create(head, intent, decision, sightings.standing(head, sighting))
         if outdated:
             # The list we matched against was older than the target: read it anew and match again.
             try:
@@ -303,7 +322,7 @@ class Writer:
             return  # it stays in the outbox: what cannot be handed over now is not written down as begun
         new, ops = intents.sending(self.flow, head, intent, again=again)
         try:
-            self.flow.engine.store.write(ops)
+            self.flow.engine.store.write([*ops, *self.checks.get(head.key, [])])
         except Conflict:
             return  # somebody else has it, or the source changed this moment: it is due again anyway
         assert new.intent is not None
@@ -330,8 +349,8 @@ class Writer:
             self._learn(results)
 
     def ended(self, head: Head, intent: Intent, result: Done | ConnectorError) -> None:
-        if isinstance(result, Done) and intent.op == "delete":
-            self.outcomes.deleted(head, "It was withdrawn at the source.", result)
+        if isinstance(result, Done) and intent.op in WITHDRAWN:
+            self.outcomes.withdrawn(head, WITHDRAWN[intent.op], "It was withdrawn at the source.", result)
         elif isinstance(result, Done):
             self.outcomes.done(head, intent, result, made="created" if intent.op == "create" else "updated")
         else:

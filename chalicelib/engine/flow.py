@@ -33,9 +33,9 @@ class Move:
     (values create, hold) that decides when none is. `dated` False exempts the move from the cut-over. `many_to_one`
     lets several source records be one target record. `references` are the target's lists that `make` asks for;
     `references_if` those that it asks for only where a policy is set (not empty, not "none"): list -> policy. `values`
-    are mapped to what no list holds. `withdrawn` names the policy (hold; delete; close: `make` says how it looks then)
-    that decides about what is withdrawn at the source after it was moved. `switch` names the policy that leaves the
-    whole move out when it is "none".
+    are mapped to what no list holds. `withdrawn` names the policy (hold; delete; void; close: `make` says how it looks
+    then) that decides about what is withdrawn at the source after it was moved. `wanted_if` names the policies, each
+    with its values, under which the move is wanted at all: else it is left out.
     """
 
     source: str
@@ -49,7 +49,7 @@ class Move:
     references_if: Mapping[str, str] = field(default_factory=dict)
     values: Sequence[str] = ()
     withdrawn: str = ""
-    switch: str = ""
+    wanted_if: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -58,6 +58,9 @@ class Move:
     @property
     def target_kind(self) -> str:
         return self.target.split(".", 1)[1]
+
+    def is_wanted(self, policies: Mapping[str, str]) -> bool:
+        return all(policies[policy] in values for policy, values in self.wanted_if.items())
 
     def lists(self, policies: Mapping[str, str]) -> list[str]:
         """The target's lists that are needed under these policies, for mapping and for matching."""
@@ -104,4 +107,4 @@ class Flow:
 
     def wanted(self, policies: Mapping[str, str]) -> list[Move]:
         """The moves that are not left out."""
-        return [move for move in self.moves if not move.switch or policies[move.switch] != NONE]
+        return [move for move in self.moves if move.is_wanted(policies)]

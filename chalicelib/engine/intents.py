@@ -14,9 +14,10 @@ from chalicelib.engine.ports import Op
 from chalicelib.engine.records import Current, Draft, Intent, Json, Money, RecordKey, attempt_key, fingerprint
 
 
-def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = None, *, delete: bool = False) -> Intent:
-    """The intent that a decision asks for. The same document, version and epoch give the same attempt key."""
-    op = "delete" if delete else "update" if current else "create"
+def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = None, *, withdraw: str = "") -> Intent:
+    """The intent that a decision asks for (`withdraw`: delete or void). The same document, version and epoch give the
+    same attempt key."""
+    op = withdraw or ("update" if current else "create")
     mark = record_mark(flow, head.key)
     version = current.version if current else ""
     line = flow.engine.identity(flow.target)

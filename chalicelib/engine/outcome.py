@@ -125,11 +125,11 @@ class Outcomes:
         self._moved(new, outcome)
         return new
 
-    def deleted(self, head: Head, why: str, result: Done | None = None) -> Head:
-        """Ours is gone in the target, as the source's is: the link and the claim are given up."""
+    def withdrawn(self, head: Head, action: str, why: str, result: Done | None = None) -> Head:
+        """Ours is deleted or voided in the target, as the source's is: the link and the claim are given up."""
         now, old = self.flow.engine.clock.now().isoformat(), head.link or {}
         target_id, label = str(old.get("target_id", "")), str(old.get("label", ""))
-        outcome: Json = {"action": "deleted", "at": now, "label": label}
+        outcome: Json = {"action": action, "at": now, "label": label}
         told: Json = {"why": why, "target_id": target_id, "label": label}
         if result is not None:
             told |= {"answer": result.answer, "request_id": result.request_id}
@@ -137,7 +137,7 @@ class Outcomes:
         claim = Delete(*ledger.claim_key(setup.tenant, self.flow.target.name, kind, target_id))
         ending = Ending(
             lambda h: replace(_at_rest(h), state="done", link=None, outcome=outcome, epoch=h.epoch + 1),
-            "deleted",
+            action,
             told,
             [claim],
         )

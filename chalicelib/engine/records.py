@@ -143,7 +143,7 @@ class Draft:
 
     `body` holds JSON values only; amounts are strings with the target's decimals. `once` is written at creation and
     never compared or touched again (a memo belongs to the people in the target from then on). `money` is the total that
-    the target must arrive at.
+    the target must arrive at. `covers` names what no record of another move may write as well (see `covers.py`).
     """
 
     kind: str
@@ -151,6 +151,7 @@ class Draft:
     summary: Summary
     money: Money | None = None
     once: Json = field(default_factory=dict)
+    covers: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +159,7 @@ class Current:
     """What the target holds now: `body` in the same normal form as `Draft.body`, `raw` as the vendor sent it.
 
     `locks` names owned fields that may not be changed any more and why ("lines": "the bill has payments").
-    `ours` tells whether the record mark of this intent is on it.
+    `ours` tells whether the record mark of this intent is on it, `void` whether it stands there without any amount.
     """
 
     id: str
@@ -171,6 +172,7 @@ class Current:
     label: str = ""
     day: date | None = None
     money: Money | None = None
+    void: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ class Intent:
     """What we are about to do outside. Written before it is done."""
 
     key: RecordKey
-    op: str  # create | update | delete
+    op: str  # create | update | delete | void
     kind: str
     body: Json
     mark: str  # the record mark: the same for life
@@ -205,15 +207,15 @@ class Intent:
     revision: int
     money: Money | None = None
     once: Json = field(default_factory=dict)
-    current: Current | None = None  # update, delete: what we read just before
+    current: Current | None = None  # update, delete, void: what we read just before
     at: str = ""  # when it was last handed over; "" before that
     again: bool = False  # the very same was handed over before, and nothing had come of it
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The target took it. `current` is its state right after (of a delete: right before), `request_id` the vendor's
-    trace of the call."""
+    """The target took it. `current` is its state right after (of a delete or void: right before), `request_id` the
+    vendor's trace of the call."""
 
     current: Current
     answer: Json

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from chalicelib.engine import intents, ledger, sightings
+from chalicelib.engine.decide import WITHDRAWING
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import Later
 from chalicelib.engine.flow import Move
@@ -45,7 +46,7 @@ class Settlement:
             if isinstance(sighting, Later):
                 self.waiting.append((head, sighting))
             else:
-                self._create(head, intent, sighting)
+                self._create(head, intent, sightings.standing(head, sighting))
 
     def _create(self, head: Head, intent: Intent, sighting: Sighting) -> None:
         title = self.flow.target_title
@@ -68,15 +69,17 @@ class Settlement:
             self.again.append((head, intent))
 
     def _change(self, head: Head, intent: Intent) -> None:
-        """What an update or a delete came to."""
+        """What an update, a delete or a void came to."""
         assert head.intent is not None
         try:
             current = self.flow.target_end.read(intent.kind, str(head.intent["target_id"]))
         except Later as later:
             self.waiting.append((head, later))
             return
-        if current is None and intent.op == "delete":
-            self.outcomes.deleted(head, "It is gone; the answer had been lost.")
+        if current is None and intent.op in WITHDRAWING:
+            self.outcomes.withdrawn(head, "deleted", "It is gone; the answer had been lost.")
+        elif current is not None and current.void and intent.op == "void":
+            self.outcomes.withdrawn(head, "voided", "It is void; the answer had been lost.")
         elif current is not None and intent.op == "update" and stands(current, intent.body):
             found(self.outcomes, head, intent, current, made="updated")
         elif current is not None and current.version == head.intent["version"]:

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from chalicelib.engine.errors import Held
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.records import Current
+from chalicelib.engine.records import Current, Sighting
+
+
+def standing(head: Head, sighting: Sighting) -> Sighting:
+    """Without what we have voided ourselves: it bears the mark for ever, and is no answer to what is asked for anew."""
+    if (head.outcome or {}).get("action") != "voided":
+        return sighting
+    return replace(sighting, ours=[one for one in sighting.ours if not one.void])
 
 
 def exists(head: Head, twins: Sequence[Current], target_title: str) -> Held:

@@ -128,7 +128,7 @@ FLOW = Flow(
         references=["account", "preference", "vendor"],
         references_if={"item": "purchase_order_item"},
         withdrawn="cancelled_purchase_order",
-        switch="purchase_orders",
+        wanted_if={"purchase_orders": ["summary"]},
     ),
     title="Procurify to QuickBooks Online",
     policies=[

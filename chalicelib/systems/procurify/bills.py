@@ -47,6 +47,7 @@ class Bill:
     type: int
     po_numbers: tuple[str, ...]
     url: str
+    order_ids: tuple[str, ...] = ()  # of the purchase orders that it is for
     rounding: Decimal = Decimal("0.00")
     taxes_inclusive: frozenset[bool] = frozenset()  # whether they stand inside the amounts, or on top; both: mixed
     vendor_is_other: bool = False
@@ -111,8 +112,7 @@ def parse(body: Json, *, url: str) -> Bill:
     if issued is None:
         raise unreadable(record, [("invoice_date", "is missing")])
     settled = settle(shape, record)
-    numbers = [order.number for order in shape.added_purchase_orders]
-    numbers += [item.po.number for item in shape.items if item.po]
+    ordered = [*shape.added_purchase_orders, *(item.po for item in shape.items if item.po)]
     return Bill(
         id=shape.uuid,
         number=shape.invoice_number.strip(),
@@ -130,8 +130,9 @@ def parse(body: Json, *, url: str) -> Bill:
         payment_terms=shape.payment_terms,
         status=shape.status,
         type=shape.type,
-        po_numbers=tuple(dict.fromkeys(number for number in numbers if number)),
+        po_numbers=tuple(dict.fromkeys(order.number for order in ordered if order.number)),
         url=url,
+        order_ids=tuple(dict.fromkeys(str(order.id) for order in ordered if order.id is not None)),
     )
 
 

@@ -1,24 +1,27 @@
-"""From a bill's items and costs to lines that add up to its total, to the cent (sheet section 7)."""
+"""From a bill's items and costs to lines that add up to its total, to the cent (sheet section 7).
+
+What an order has in common with a bill is here too; the rest of it is in `order_lines.py`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Literal
 
 from chalicelib.engine.errors import Held
 from chalicelib.systems.procurify.reading import shortened, unreadable
-from chalicelib.systems.procurify.shapes import Allocation, BillShape, Item
+from chalicelib.systems.procurify.shapes import BillShape, BudgetRow, Item
 
 CENT = Decimal("0.01")
 NOTHING = Decimal("0.00")
-Role = Literal["item", "tax", "freight", "cost"]
+Role = Literal["item", "tax", "freight", "cost", "discount", "other"]
 
 
 @dataclass(frozen=True, slots=True)
 class BillLine:
-    """`account_code` is "" for tax and freight, which Procurify keeps on no account: the customer's mapping has them.
+    """`account_code` is "" for what Procurify keeps on no account (tax, freight, discount): the customer names one.
 
     `location` is the branch of the department, `tax_name` the tax that this amount bears, "" for none.
     """
@@ -51,23 +54,35 @@ def settle(bill: BillShape, record: str) -> Settled:
     lines = [*_item_lines(bill, record), *_cost_lines(bill, record)]
     header = cents(bill.total_cost_with_tax)
     freight = sum((line.amount for line in lines if line.role == "freight"), NOTHING)
-    made = sum((line.amount for line in lines), NOTHING)
     # Whether the header includes shipping is described, but not confirmed (section 7): the sum itself decides.
     totals = [header, header + freight] if freight else [header]
-    if made in totals:
-        return Settled(tuple(lines), made, NOTHING)
-    near = [total for total in totals if abs(total - made) <= CENT * len(lines)]
-    if len(near) != 1:
-        money = bill.currency.name
+    settled = evened(lines, totals)
+    if settled is None:
+        made, money = total_of(lines), bill.currency.name
         raise _differ(
             f"The lines of {record} add up to {made} {money}, but its total is {header} {money}"
             + (f" (or {header + freight} {money} with shipping)." if freight else "."),
             cause=f"{record}: lines {made}, total {header}",
         )
-    rest = near[0] - made
-    largest = max(range(len(lines)), key=lambda n: abs(lines[n].amount))
-    lines[largest] = replace(lines[largest], amount=lines[largest].amount + rest)
-    return Settled(tuple(lines), near[0], rest)
+    return settled
+
+
+def evened(lines: Sequence[BillLine], totals: Sequence[Decimal]) -> Settled | None:
+    """The lines with the total that they make, cents of rounding put on the largest; None: they make none of them."""
+    made = total_of(lines)
+    if made in totals:
+        return Settled(tuple(lines), made, NOTHING)
+    near = [total for total in totals if abs(total - made) <= CENT * len(lines)]
+    if len(near) != 1:
+        return None
+    rest, even = near[0] - made, list(lines)
+    largest = max(range(len(even)), key=lambda n: abs(even[n].amount))
+    even[largest] = replace(even[largest], amount=even[largest].amount + rest)
+    return Settled(tuple(even), near[0], rest)
+
+
+def total_of(lines: Sequence[BillLine]) -> Decimal:
+    return sum((line.amount for line in lines), NOTHING)
 
 
 def _item_lines(bill: BillShape, record: str) -> Iterator[BillLine]:
@@ -86,7 +101,7 @@ def _item_lines(bill: BillShape, record: str) -> Iterator[BillLine]:
         if tax and item.tax_is_inclusive is None:
             raise unreadable(record, [(f"items.{number}.tax_is_inclusive", "should be true or false beside a tax")])
         if tax and not item.tax_is_inclusive:  # an inclusive tax is inside total_cost already
-            yield _apart("tax", borne, item.description, amount=tax)
+            yield apart("tax", borne, item.description, amount=tax)
     yield from _freight_lines(bill, record)
 
 
@@ -100,7 +115,7 @@ def _split(item: Item, number: int, *, record: str, money: str) -> Iterator[Bill
             cause=f"{record}: item {number + 1} costs {cents(item.total_cost)}, accounts {cents(split)}",
         )
     for each in item.cost_allocations:
-        yield _on_account(each, "item", item.description, amount=each.amount)
+        yield on_account(each.budget, "item", item.description, amount=each.amount)
 
 
 def _freight_lines(bill: BillShape, record: str) -> Iterator[BillLine]:
@@ -116,9 +131,9 @@ def _freight_lines(bill: BillShape, record: str) -> Iterator[BillLine]:
             cause=f"{record}: shipping of items {of_items}, of the bill {of_header}",
         )
     for item, amount in shipped:
-        yield _apart("freight", "Shipping", item.description, amount=amount)
+        yield apart("freight", "Shipping", item.description, amount=amount)
     if not shipped and of_header:
-        yield _apart("freight", "Shipping", "", amount=of_header)
+        yield apart("freight", "Shipping", "", amount=of_header)
 
 
 def _cost_lines(bill: BillShape, record: str) -> Iterator[BillLine]:
@@ -130,11 +145,11 @@ def _cost_lines(bill: BillShape, record: str) -> Iterator[BillLine]:
                 f"{cents(cost.cost_allocation.amount)} {money} of it is assigned to its account.",
                 cause=f"{record}: cost {number + 1} {cents(cost.amount)}, account {cents(cost.cost_allocation.amount)}",
             )
-        yield _on_account(cost.cost_allocation, "cost", cost.name, amount=cost.amount)
+        yield on_account(cost.cost_allocation.budget, "cost", cost.name, amount=cost.amount)
 
 
-def _on_account(allocation: Allocation, role: Role, description: str, *, amount: Decimal) -> BillLine:
-    account, department = allocation.budget.account_code, allocation.budget.department
+def on_account(budget: BudgetRow, role: Role, description: str, *, amount: Decimal) -> BillLine:
+    account, department = budget.account_code, budget.department
     return BillLine(
         account_code=account.code,
         account_label=account.description,
@@ -146,7 +161,7 @@ def _on_account(allocation: Allocation, role: Role, description: str, *, amount:
     )
 
 
-def _apart(role: Role, what: str, of: str, *, amount: Decimal) -> BillLine:
+def apart(role: Role, what: str, of: str = "", *, amount: Decimal) -> BillLine:
     return BillLine(
         account_code="",
         account_label="",

@@ -7,15 +7,16 @@ either is a key of its own for people: its printed number may be given twice, so
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from chalicelib.engine.errors import ConnectorError
+from chalicelib.engine.errors import ConnectorError, Held
 from chalicelib.engine.records import Json, Money, Row, SourceDocument, Summary, fingerprint
-from chalicelib.systems.procurify.lines import cents
+from chalicelib.systems.procurify.lines import NOTHING, BillLine, Settled, cents
+from chalicelib.systems.procurify.order_lines import goods, settle
 from chalicelib.systems.procurify.reading import number_at, read, shortened, text_at, trim, unknown_value, unreadable
-from chalicelib.systems.procurify.shapes import BudgetRow, OrderItem, OrderShape
+from chalicelib.systems.procurify.shapes import OrderShape
 from chalicelib.systems.procurify.times import NoDay, day, says_utc, zone_of
 from chalicelib.systems.procurify.vendors import OTHER, named
 
@@ -23,24 +24,15 @@ LIST = "/api/v2/purchase_orders/purchased/all/"
 ONE = "/api/v2/purchase_orders/{id}/"
 OPEN, OVER, CANCELLED = frozenset({0, 5}), frozenset({3, 4}), 1  # purchased, reopened; closed, paid
 STATES = OPEN | OVER | {CANCELLED}
-NOT_BOUGHT = frozenset({4, 7, 8})  # lines that were rejected, denied, or are drafts
 UNUSED_IN_FINGERPRINT = ("last_modified", "version")
 
 
 @dataclass(frozen=True, slots=True)
-class OrderLine:
-    """What of the order goes on one account."""
-
-    account_code: str
-    account_label: str
-    department: str
-    location: str
-    amount: Decimal
-
-
-@dataclass(frozen=True, slots=True)
 class PurchaseOrder:
-    """`lines` are the goods, by account; what freight, tax, discount and the like make of them is in `total` only."""
+    """`lines` are the goods, by account; what freight, tax, discount and the like make of them is in `total` only.
+
+    `billable` is all of it in single lines that make the total, or why they do not: only who bills it wants to know.
+    """
 
     id: str
     number: str
@@ -50,9 +42,17 @@ class PurchaseOrder:
     date: datetime.date
     currency: str
     total: Decimal
-    lines: tuple[OrderLine, ...]
+    lines: tuple[BillLine, ...]
     is_open: bool
     comment: str
+    billable: Settled | Held
+    payment_terms: str = ""
+
+    def as_bill(self) -> Settled:
+        """Raises Held where its lines do not make its total, or nothing is owed."""
+        if isinstance(self.billable, Held):
+            raise self.billable
+        return self.billable
 
 
 def order_id(raw: object) -> str | None:
@@ -71,7 +71,11 @@ def row(raw: Json) -> Row | None:
 
 
 def keep(raw: Json) -> Json:
-    return trim(OrderShape, {name: value for name, value in raw.items() if name != "locationTimezone"})
+    """A card is noted, not kept."""
+    used = {name: value for name, value in raw.items() if name != "locationTimezone"}
+    if "creditcard" in used:
+        used["creditcard"] = used["creditcard"] is not None
+    return trim(OrderShape, used)
 
 
 def needs_zone(body: Json) -> bool:
@@ -105,9 +109,11 @@ def parse(body: Json) -> PurchaseOrder:
         date=_day(body, record),
         currency=shape.purchased_currency.name,
         total=cents(shape.total),
-        lines=tuple(_lines(shape)),
+        lines=tuple(_by_account(goods(shape))),
         is_open=shape.state in OPEN,
         comment=shape.comment,
+        billable=_billable(shape, record),
+        payment_terms=shape.payment_terms,
     )
 
 
@@ -116,26 +122,20 @@ def _is_live(body: Json) -> bool:
     return number_at(body, "state") != CANCELLED and body.get("active") is not False
 
 
-def _lines(shape: OrderShape) -> Iterator[OrderLine]:
+def _billable(shape: OrderShape, record: str) -> Settled | Held:
+    try:
+        return settle(shape, record)
+    except Held as held:
+        return held
+
+
+def _by_account(lines: Iterable[BillLine]) -> Iterator[BillLine]:
     """One per account, department and location, in the order's own order."""
-    sums: dict[tuple[str, str, str, str], Decimal] = {}
-    for item in shape.order_items:
-        if item.status in NOT_BOUGHT or item.is_active is False:
-            continue
-        for account, amount in _shares(item):
-            key = _place(account) if account else ("", "", "", "")
-            sums[key] = sums.get(key, Decimal("0.00")) + cents(amount)
-    for (code_, said, department, location), amount in sums.items():
-        yield OrderLine(code_, said, department, location, amount)
-
-
-def _place(account: BudgetRow) -> tuple[str, str, str, str]:
-    code, department = account.account_code, account.department
-    return code.code, code.description, department.name, department.branch.name
-
-
-def _shares(item: OrderItem) -> Sequence[tuple[BudgetRow | None, Decimal]]:
-    return [(share.account, share.amount) for share in item.spend_allocation] or [(item.account, item.total_cost)]
+    sums: dict[BillLine, Decimal] = {}
+    for line in lines:
+        place = replace(line, description="", amount=NOTHING)
+        sums[place] = sums.get(place, NOTHING) + line.amount
+    return (replace(place, amount=amount) for place, amount in sums.items())
 
 
 def _day(body: Json, record: str) -> datetime.date:

@@ -73,6 +73,7 @@ def _entries(value: Any) -> Any:
 
 Amount = Annotated[Decimal, BeforeValidator(_amount)]
 AmountOrZero = Annotated[Decimal, BeforeValidator(_amount_or_zero)]
+OptionalAmount = Annotated[Decimal | None, BeforeValidator(lambda value: None if value is None else _amount(value))]
 Text = Annotated[str, BeforeValidator(_text_or_nothing)]
 Name = Annotated[str, BeforeValidator(_text_or_nothing), AfterValidator(_short)]
 SomeName = Annotated[str, AfterValidator(_some), AfterValidator(_short)]
@@ -152,6 +153,7 @@ class Allocation(Shape):
 
 
 class NumberedOrder(Shape):
+    id: int | None = None  # the order's procurify_PO
     number: Name = ""
 
 
@@ -195,7 +197,7 @@ class BillShape(Shape):
     payment_terms: Name = ""
     note: Text = ""
     total_cost_with_tax: Amount
-    shipping_amount: Annotated[Decimal | None, BeforeValidator(lambda v: None if v is None else _amount(v))] = None
+    shipping_amount: OptionalAmount = None
     items: list[Item]
     costs: list[Cost]
     added_purchase_orders: Annotated[list[NumberedOrder], BeforeValidator(_entries)] = []
@@ -210,10 +212,27 @@ class Share(Shape):
     account: BudgetRow
 
 
+class Modifier(Shape):
+    """Tax or discount of a whole order: an amount, or a percentage of what is not documented (sheet section 7)."""
+
+    value: AmountOrZero = Decimal(0)
+    type: Name = ""
+
+
+class Costs(Shape):
+    tax_amount: OptionalAmount = None
+
+
 class OrderItem(Shape):
+    name: Text = ""
+    po_note: Text = ""
     status: int | None = None
     is_active: bool | None = None
+    quantity: OptionalAmount = None
+    price: OptionalAmount = None
     total_cost: Amount
+    tax_amount: AmountOrZero = Decimal(0)
+    shipping_amount: AmountOrZero = Decimal(0)
     account: BudgetRow | None = None
     spend_allocation: Annotated[list[Share], BeforeValidator(_entries)] = []
 
@@ -230,6 +249,13 @@ class OrderShape(Shape):
     vendor_name: Name = ""
     purchased_currency: Currency
     total: Amount
+    freight: AmountOrZero = Decimal(0)
+    other: AmountOrZero = Decimal(0)
+    tax: Modifier | None = None
+    discount: Modifier | None = None
+    cost_details: Costs | None = None
+    creditcard: Annotated[bool, BeforeValidator(lambda value: value not in (None, False))] = False
+    payment_terms: Name = ""
     comment: Text = ""
     order_items: list[OrderItem]
     locationTimezone: str | None = None  # of the headquarters; put in by the source when the day needs it

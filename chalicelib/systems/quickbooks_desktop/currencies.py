@@ -1,36 +1,21 @@
-"""QuickBooks Desktop names currencies; everybody else has their codes."""
+"""QuickBooks' names of currencies, for which it has no codes: "Canadian Dollar" is what everybody else calls CAD.
+
+Whoever uses one that is not here, or named it anew, maps its code to that name.
+"""
 
 from __future__ import annotations
 
-CODES = {
-    "us dollar": "USD",
-    "u.s. dollar": "USD",
-    "canadian dollar": "CAD",
-    "british pound sterling": "GBP",
-    "british pound": "GBP",
-    "australian dollar": "AUD",
-    "new zealand dollar": "NZD",
-    "euro": "EUR",
-    "swiss franc": "CHF",
-    "japanese yen": "JPY",
-    "chinese yuan renminbi": "CNY",
-    "hong kong dollar": "HKD",
-    "singapore dollar": "SGD",
-    "indian rupee": "INR",
-    "mexican peso": "MXN",
-    "danish krone": "DKK",
-    "norwegian krone": "NOK",
-    "swedish krona": "SEK",
-    "south african rand": "ZAR",
-    "brazilian real": "BRL",
-    "israeli new shekel": "ILS",
-    "uae dirham": "AED",
-    "polish zloty": "PLN",
-    "philippine peso": "PHP",
-}
+# A company that keeps one currency does not say which: it is that of its edition's country (sheet 1.7).
 OF_COUNTRY = {"US": "USD", "CA": "CAD", "UK": "GBP", "GB": "GBP", "AU": "AUD"}
+CODES = {
+    "us dollar": "USD", "canadian dollar": "CAD", "british pound sterling": "GBP", "australian dollar": "AUD",
+    "euro": "EUR", "new zealand dollar": "NZD", "mexican peso": "MXN", "swiss franc": "CHF", "japanese yen": "JPY",
+    "chinese yuan renminbi": "CNY", "hong kong dollar": "HKD", "singapore dollar": "SGD", "indian rupee": "INR",
+    "swedish krona": "SEK", "norwegian krone": "NOK", "danish krone": "DKK", "israeli shekel": "ILS",
+    "south african rand": "ZAR", "brazilian real": "BRL", "philippine peso": "PHP", "polish zloty": "PLN",
+}  # fmt: skip
 
 
 def code(name: str) -> str:
-    """The ISO code of a currency; a name that is not known stays, so that it equals no code."""
-    return CODES.get(name.strip().casefold(), name.strip())
+    """The currency's code; a name that is not known stays as it is."""
+    return CODES.get(name.casefold(), name)

@@ -60,7 +60,8 @@ def bill(row: rows.Bill, mark: str = "") -> Current:
         ours=bool(mark) and marks.is_on(mark, memo=row.memo, external_guid=row.external_guid),
         label=f"Bill {row.ref_number or '(no number)'} of {row.vendor.full_name}",
         day=row.txn_date,
-        money=Money(row.total, _currency(row.currency)),
+        money=Money(row.total, currencies.code(_name(row.currency))),
+        void=row.is_void,
     )
 
 
@@ -87,7 +88,7 @@ def preferences(facts: Sequence[Row]) -> list[Reference]:
     company = next((row for row in facts if isinstance(row, Company)), Company(""))
     told = next((row for row in facts if isinstance(row, Preferences)), Preferences())
     values = {
-        "home_currency": _currency(told.home_currency) or currencies.OF_COUNTRY.get(host.country.upper(), ""),
+        "home_currency": currencies.code(_name(told.home_currency)) or currencies.OF_COUNTRY.get(host.country, ""),
         "multi_currency": _flag(told.uses_currencies),
         "closing_date": told.closing_date.isoformat() if told.closing_date else "",
         "dividing_date": _dividing(company),
@@ -110,7 +111,7 @@ def _reference(kind: str, row: Row) -> Reference | None:
             id=row.list_id,
             name=row.name,
             active=row.is_active,
-            currency=_currency(row.currency),
+            currency=currencies.code(_name(row.currency)),
             aliases=names,
             code=row.account_number,
             contact={part: value for part, value in contact.items() if value},
@@ -123,7 +124,7 @@ def _reference(kind: str, row: Row) -> Reference | None:
             code=row.number,
             active=row.is_active,
             kind=row.account_type,
-            currency=_currency(row.currency),
+            currency=currencies.code(_name(row.currency)),
         )
     if isinstance(row, rows.Entry | rows.Customer):
         full = row.full_name or row.name
@@ -166,8 +167,8 @@ def _id(ref: Ref | None) -> str:
     return ref.list_id or ref.full_name if ref else ""
 
 
-def _currency(ref: Ref | None) -> str:
-    return currencies.code(ref.full_name) if ref else ""
+def _name(ref: Ref | None) -> str:
+    return ref.full_name if ref else ""
 
 
 def _flag(value: bool) -> str:

@@ -83,10 +83,11 @@ def bill_draft(
     lines: Sequence[Json],
     memo: str,
     term: str = "",
+    covers: Sequence[str] = (),
 ) -> Draft:
     """A bill; `number` is fitted into 20 characters, always alike, and then stands whole in the memo.
 
-    What has no value is not sent and never compared: it is theirs.
+    What has no value is not sent and never compared: it is theirs. `covers` names what else it is the bill for.
     """
     total = sum((Decimal(str(line["amount"])) for line in lines), Decimal("0.00"))
     _check_lines(title, lines, total)
@@ -99,7 +100,8 @@ def bill_draft(
     said = " · ".join(part for part in (f"No. {number}" if cut else "", memo) if part)
     money = Money(total, currency)
     summary = Summary(title=title, number=number, party=vendor_name, day=date, money=money)
-    return Draft(kind="bill", body=body, once=_with({"memo": said}, notes), summary=summary, money=money)
+    once = _with({"memo": said}, notes)
+    return Draft(kind="bill", body=body, once=once, summary=summary, money=money, covers=covers)
 
 
 def _check_lines(title: str, lines: Sequence[Json], total: Decimal) -> None:

@@ -139,9 +139,18 @@ class Bill:
     @property
     def total(self) -> Decimal:
         """The sum of its lines, where they were asked for: AmountDue may fall to 0 once it is paid (sheet 3.3)."""
+        return sum(self._amounts, ZERO)
+
+    @property
+    def is_void(self) -> bool:
+        """A void bill stays, with nothing on its lines (sheet 3.4)."""
+        return not any(self._amounts) and not self.amount_due
+
+    @property
+    def _amounts(self) -> list[Decimal]:
         amounts = [line.amount for line in self.expense_lines]
         amounts += [line.amount for line in self.item_lines]
-        return sum(amounts + [line.amount for line in self.group_lines], ZERO)
+        return amounts + [line.amount for line in self.group_lines]
 
 
 @dataclass(frozen=True, slots=True)

@@ -408,6 +408,7 @@ ODD: list[object] = [
 ABSENT_IS_FINE = {
     "due_date", "invoice_number", "payment_terms", "note", "vendor_name", "shipping_amount", "version",
     "last_modified_datetime", "active", "vendor.type", "added_purchase_orders", "added_purchase_orders.number",
+    "added_purchase_orders.id", "items.po.id",
     "items.description", "items.tax_name", "items.tax_amount", "items.tax_is_inclusive", "items.shipping_amount",
     "items.currency", "items.po", "items.po.number", "items.cost_allocations.budget.account_code.description",
     "items.cost_allocations.budget.department.branch.name", "costs.name",
