@@ -135,7 +135,7 @@ class DesktopCompany:
         return [bill for bill in self.pc.backstage_ledger()["Bill"] if "[mlc:" in (bill.get("Memo") or "")]
 
     def total_ours(self) -> Decimal:
-        return sum((Decimal(str(bill["AmountDue"])) for bill in self.ours()), Decimal(0))
+        return sum((total(bill) for bill in self.ours()), Decimal(0))
 
     def assert_once(self, orders: list[int]) -> None:
         """Each of the orders is in the books exactly once, and no other bill of ours."""
@@ -145,3 +145,7 @@ class DesktopCompany:
     def assert_no_mistakes(self) -> None:
         assert self.procurify.our_mistakes == []
         assert self.pc.our_mistakes == []
+
+
+def total(bill: dict[str, Any]) -> Decimal:
+    return sum((Decimal(str(line["Amount"])) for line in bill["lines"]), Decimal("0.00"))

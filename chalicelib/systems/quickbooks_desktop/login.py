@@ -28,6 +28,8 @@ MOST_ADDRESSES = 8
 FRESH_FOR = timedelta(days=1)
 # 16 MB and some 30 ms a try: the password is 192 random bits, so this is for a stolen table and not for guessers.
 COST, BLOCK, AT_ONCE = 16384, 8, 1
+MOST_RIGHT = 1000
+_RIGHT: dict[str, bytes] = {}
 NOBODY: Json = {"salt": "nobody", "hash": "0" * 64, "made_at": "1970-01-01T00:00:00+00:00"}
 
 
@@ -92,8 +94,7 @@ def who(engine: Engine, user: str, password: str, address: str) -> Connection | 
     )
     if guard.shut(counted, now):
         return None
-    hashed = _hashed(password[:LONGEST_PASSWORD], str(kept["salt"]))
-    right = hmac.compare_digest(hashed, str(kept["hash"])) and len(password) <= LONGEST_PASSWORD
+    right = len(password) <= LONGEST_PASSWORD and _is(password, kept)
     if not right or item is None:
         guard.count(engine, counted)
         return None
@@ -122,6 +123,20 @@ def _of_user(user: str) -> tuple[str, str]:
 
 def _visits(user: str) -> tuple[str, str]:
     return f"Q#LOGIN#{user}", "VISITS"
+
+
+def _is(password: str, kept: Json) -> bool:
+    """Whether it is the password. One that this container found right is known again without the costly hash."""
+    salted, plain = str(kept["hash"]), password.encode("utf-8", "surrogatepass")
+    quick = hashlib.blake2b(plain, key=salted.encode()[:64]).digest()
+    if hmac.compare_digest(_RIGHT.get(salted, b""), quick):
+        return True
+    if not hmac.compare_digest(_hashed(password, str(kept["salt"])), salted):
+        return False
+    if len(_RIGHT) >= MOST_RIGHT:
+        _RIGHT.clear()
+    _RIGHT[salted] = quick
+    return True
 
 
 def _hashed(password: str, salt: str) -> str:
