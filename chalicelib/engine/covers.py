@@ -71,13 +71,14 @@ def _kept(flow: OpenFlow, head: Head, items: Sequence[Item]) -> dict[str, list[s
 def _covered(flow: OpenFlow, head: Head, rival: Head) -> Held:
     title, other, target = head.summary.get("title"), rival.summary.get("title"), flow.target_title
     there = str((rival.link or {}).get("label") or other)
+    keep = f"delete this one in {target}, unlink its record and dismiss it" if head.link else "dismiss this record"
     return Held(
         "covered",
         f"{title} and {other} ({rival.key.id}) are for the same, and {other} is in {target} already, as {there}: "
-        "both would count it twice.",
+        "with both it is counted twice.",
         cause=f"{there} in {target}",
-        fix=f"Decide which one stays. To keep {there}, dismiss this record. To have this one, delete {there} in "
-        f"{target}, unlink the record {rival.key.id} and dismiss it, then replay this one.",
+        fix=f"Decide which one stays. To keep {there}, {keep}. To keep this one, delete {there} in {target}, unlink "
+        f"the record {rival.key.id} and dismiss it, then replay this one.",
     )
 
 

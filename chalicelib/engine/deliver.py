@@ -156,6 +156,8 @@ class Writer:
     # ------------------------------------------------------------------ act
 
     def _act(self, head: Head, decision: Decision) -> None:
+        if head.link is not None and decision.draft is not None and not self._covers(head, decision.draft):
+            return
         if decision.action == "not_moved":
             self.outcomes.not_moved(head, decision.why)
         elif decision.action == "unchanged":
@@ -210,8 +212,6 @@ class Writer:
             link = {**head.link, "hash": decision.hash, "version": current.version}
             ops = ledger.body_ops(head.key, "written", current.body)
             self.outcomes.unchanged(head, "The target has it already.", ops=ops, link=link)
-        elif not self._covers(head, decision.draft):
-            return
         elif self.rehearsing:
             self.outcomes.rehearsed(head, "update", decision.why, decision.draft.body)
         else:

@@ -27,11 +27,12 @@ def owed(link: Link, *, title: str, vendor: str, vendor_name: str, currency: str
     known_as = {currency, link.mappings.get("currency", {}).get(currency, currency)}
     entry = link.entry("vendor", vendor)
     kept = (entry.currency if several and entry else "") or home  # a vendor that we made has the home currency
-    if kept and kept not in known_as:
+    settled = bool(vendor) or not several  # without its partner nothing is known of the vendor yet
+    if settled and kept and kept not in known_as:
         raise _other_currency(title=title, vendor_name=vendor_name, currency=currency, kept=kept, several=several)
 
     def payable(account: Reference) -> bool:
-        return account.kind == PAYABLE and account.currency in ("", *known_as)
+        return account.kind == PAYABLE and (account.currency or home or currency) in known_as
 
     ap_account = link.only("account", "ap_account", payable, "Every bill needs an accounts-payable account.")
     account = link.entry("account", ap_account)

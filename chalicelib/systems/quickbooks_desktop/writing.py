@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
+from chalicelib.engine.merge import owned
 from chalicelib.engine.records import Intent, Json, attempt_key
 from chalicelib.systems.quickbooks_desktop import marks, messages, rows
 from chalicelib.systems.quickbooks_desktop.kinds import Ref
@@ -16,6 +17,7 @@ from chalicelib.systems.quickbooks_desktop.rows import Row
 NEW_LINE = "-1"
 ADDRESS = {"line1": "Addr1", "line2": "Addr2", "city": "City", "state": "State", "postal_code": "PostalCode"}
 PLAIN = {"name": "Name", "company": "CompanyName", "phone": "Phone", "email": "Email"}
+OUR_LINES = ("line1", "line2")
 REFS = {"ap_account": "APAccountRef", "term": "TermsRef"}
 DAYS = {"date": "TxnDate", "due_date": "DueDate"}
 
@@ -25,7 +27,7 @@ def request(intent: Intent, request_id: str, stands: Row | None) -> Request:
     if intent.op == "create":
         return _add(intent, request_id)
     if isinstance(stands, rows.Vendor):
-        changes = _vendor(_differing(intent))
+        changes = _vendor(_differing(intent), _theirs(stands.address))
         return messages.vendor_mod(request_id, stands.list_id, stands.edit_sequence, changes)
     assert isinstance(stands, rows.Bill)
     if intent.op == "delete":
@@ -48,8 +50,7 @@ def title_of(intent: Intent) -> str:
 def _add(intent: Intent, request_id: str) -> Request:
     guid = {"ExternalGUID": marks.guid(intent.mark)}
     if intent.kind == "vendor":
-        country = {"Country": intent.once.get("country")}
-        return messages.vendor_add(request_id, {**_vendor(intent.body, country), **guid})
+        return messages.vendor_add(request_id, _vendor(intent.body, {"Country": intent.once.get("country")}) | guid)
     fields = _header(intent.body) | guid | {"Memo": marks.memo(str(intent.once.get("memo", "")), intent.mark)}
     fields |= {"ExpenseLineAdd": [_line(line) for line in _lines(intent.body)]}
     return messages.bill_add(request_id, Ref(str(intent.body["vendor"])), fields)
@@ -74,17 +75,25 @@ def _differing(intent: Intent) -> Json:
     """The fields that do not stand there as we want them; of a vendor's address all, as it is replaced in one piece."""
     assert intent.current is not None
     there = intent.current.body
-    found = {name: value for name, value in intent.body.items() if there.get(name) != value}
+    found = {name: value for name, value in intent.body.items() if owned(there.get(name), value) != value}
     if found.keys() & ADDRESS.keys():
         found |= {part: intent.body[part] for part in ADDRESS if part in intent.body}
     return found
 
 
-def _vendor(body: Mapping[str, object], country: Mapping[str, object] | None = None) -> Fields:
+def _vendor(body: Mapping[str, object], beyond: Mapping[str, object]) -> Json:
+    """`beyond` is what of the address is not in the body: it goes with it, as the address is replaced in one piece."""
     fields: Json = {PLAIN[name]: value for name, value in body.items() if name in PLAIN}
     address = {ADDRESS[name]: value for name, value in body.items() if name in ADDRESS}
-    filled = {name: value for name, value in {**address, **(country or {})}.items() if value}
-    return fields | ({"VendorAddress": filled} if filled else {})
+    filled = {name: value for name, value in {**address, **beyond}.items() if value}
+    return fields | ({"VendorAddress": filled} if address else {})
+
+
+def _theirs(address: rows.Address | None) -> Json:
+    if address is None:
+        return {}
+    lines = {f"Addr{n}": line for n, line in enumerate(address.lines, 1) if n > len(OUR_LINES)}
+    return {**lines, "Country": address.country, "Note": address.note}
 
 
 def _header(body: Mapping[str, object]) -> Json:
