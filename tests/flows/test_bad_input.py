@@ -24,7 +24,7 @@ OPTIONAL = {
     "items.0.cost_allocations.0.budget.department.branch.name", "costs.0.name",
     "costs.0.cost_allocation.budget.account_code.description",
     "costs.0.cost_allocation.budget.department.branch.name", "added_purchase_orders",
-    "added_purchase_orders.0.number",
+    "added_purchase_orders.0.number", "added_purchase_orders.0.id", "items.0.po.id",
 }  # fmt: skip
 
 
