@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlc.commands import access, connect, flows, notices, qwc, reconcile, records, setup
+from mlc.commands import access, connect, flows, mappings, notices, qwc, reconcile, records, setup
 from mlc.session import Session, told
 
 DEFAULT_URL = "http://127.0.0.1:8321"
@@ -41,6 +41,7 @@ for command in COMMANDS:
 app.command()(flows.rehearse)
 app.command()(reconcile.reconcile)
 app.add_typer(flows.flows, name="flows")
+app.add_typer(mappings.mappings, name="mappings")
 app.add_typer(notices.notices, name="notices")
 app.add_typer(access.tenants, name="tenants")
 app.add_typer(access.keys, name="keys")

@@ -75,6 +75,9 @@ class Client:
     def post(self, path: str, body: Json | None = None) -> Json:
         return self._call("POST", path, body=body or {})
 
+    def put(self, path: str, body: Json) -> Json:
+        return self._call("PUT", path, body=body)
+
     def delete(self, path: str) -> Json:
         return self._call("DELETE", path)
 

@@ -127,6 +127,7 @@ class _Reader:
         if isinstance(node, yaml.MappingNode):
             return self.mapping(node, pointer)
         if isinstance(node, yaml.SequenceNode):
+            self.document.lines |= {f"{pointer}/{n}": one.start_mark.line + 1 for n, one in enumerate(node.value)}
             return [self.value(one, f"{pointer}/{n}") for n, one in enumerate(node.value)]
         assert isinstance(node, yaml.ScalarNode)
         return None if node.style is None and node.value in NOTHING else str(node.value)

@@ -47,8 +47,35 @@ def changes(answer: Json) -> None:
         action = str(change["action"])
         what = "stays (the file does not name it)" if action == "kept" else action
         say(f"{change['kind']} {change['name']}".rstrip() + f": {what}", COLOURS.get(action, ""))
-        for detail in change["details"]:
-            say(f"    {detail['key']}: {_short(detail['from'])} -> {_short(detail['to'])}")
+        details(change["details"])
+    for name, found in answer.get("preview", {}).items():
+        preview(name, found)
+    remarks(answer)
+
+
+def details(changed: Sequence[Json]) -> None:
+    for detail in changed:
+        say(f"    {changed_to(detail)}")
+
+
+def changed_to(detail: Json) -> str:
+    return f"{detail['key']}: {_short(detail['from'])} -> {_short(detail['to'])}"
+
+
+def preview(flow: str, found: Json) -> None:
+    """What saving would do to the flow's records."""
+    waiting, past = found["waiting"], found["past"]
+    cut = " (there are more)" if waiting["cut"] else ""
+    say(f"{flow}: {waiting['released']} of {waiting['looked_at']} held records{cut} would go on.")
+    cut = " (the latest; there are more)" if past["cut"] else ""
+    say(f"{flow}: {past['changed']} of {past['looked_at']} records moved before{cut} would have come out otherwise.")
+    if past["changed"]:
+        say("  They stay as they are until they change at the source or are replayed.", "dim")
+
+
+def remarks(answer: Json) -> None:
+    for remark in answer.get("remarks", ()):
+        say(remark, "yellow")
 
 
 def report(flow: Json) -> None:

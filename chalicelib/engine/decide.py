@@ -62,6 +62,8 @@ def decide(
         mappings=around.setup.mappings,
         policies=around.policies,
         target_title=around.target_title,
+        rules=around.setup.rules,
+        ruled=around.flow.ruled,
     )
     try:
         draft = move.make(document, link)

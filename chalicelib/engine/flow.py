@@ -13,6 +13,7 @@ from typing import Any
 from chalicelib.engine.link import NONE, Link
 from chalicelib.engine.match import Rule
 from chalicelib.engine.records import Draft
+from chalicelib.engine.rules import Ruled
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ class Move:
     (values create, hold) that decides when none is. `dated` False exempts the move from the cut-over. `many_to_one`
     lets several source records be one target record. `references` are the target's lists that `make` asks for;
     `references_if` those that it asks for only where a policy is set (not empty, not "none"): list -> policy. `values`
-    are mapped to what no list holds. `withdrawn` names the policy (hold; delete; void; close: `make` says how it looks
-    then) that decides about what is withdrawn at the source after it was moved. `wanted_if` names the policies, each
-    with its values, under which the move is wanted at all: else it is left out.
+    are mapped to what no list holds; `rules` are the kinds that the customer's rules answer. `withdrawn` names the
+    policy (hold; delete; void; close: `make` says how it looks then) that decides about what is withdrawn at the source
+    after it was moved. `wanted_if` names the policies, each with its values, under which the move is wanted at all:
+    else it is left out.
     """
 
     source: str
@@ -48,6 +50,7 @@ class Move:
     references: Sequence[str] = ()
     references_if: Mapping[str, str] = field(default_factory=dict)
     values: Sequence[str] = ()
+    rules: Sequence[Ruled] = ()
     withdrawn: str = ""
     wanted_if: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
@@ -96,6 +99,11 @@ class Flow:
 
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)
+
+    @property
+    def ruled(self) -> dict[str, Ruled]:
+        """The kinds that the customer's rules answer."""
+        return {ruled.kind: ruled for move in self.moves for ruled in move.rules}
 
     def is_needed(self, move: Move) -> bool:
         """Whether records of other moves point to this one's."""

@@ -1,14 +1,14 @@
 """Holds: who has to do what, and how a record is let go again when what it waits for appears.
 
-What a hold waits for is a list of tokens: "mapping:{kind}:{value}", "setting:{policy}", "reference:{kind}" (that list
-in the target changed), "record:{move}:{id}" (that record got its link), "link:{move}:{id}" (another link),
-"connection:{name}".
+What a hold waits for is a list of tokens: "mapping:{kind}:{value}", "rule:{kind}:{facts of a line}",
+"setting:{policy}", "reference:{kind}" (that list in the target changed), "record:{move}:{id}" (that record got its
+link), "link:{move}:{id}" (another link), "connection:{name}".
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Set
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +20,7 @@ from chalicelib.engine.errors import Held, TryAgain, Unknown
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import Conflict, Delete, Item, Put
 from chalicelib.engine.records import Json, RecordKey
+from chalicelib.engine.rules import Rules, answers_otherwise
 
 PAGE = 100
 LONGEST = 4000  # characters of what a hold says
@@ -140,7 +141,7 @@ def _outdated(flow: OpenFlow, head: Head, changed: Mapping[str, str]) -> bool:
     """Whether the set-up or a list that the record waits for changed since it was held."""
     hold, tokens = head.hold or {}, _tokens(head)
     if hold.get("setup") != flow.setup.version and any(
-        token.startswith(("mapping:", "setting:", "connection:")) for token in tokens
+        token.startswith(("mapping:", "rule:", "setting:", "connection:")) for token in tokens
     ):
         return True
     return any(f"reference:{kind}" in tokens and str(hold.get("since")) < at for kind, at in changed.items())
@@ -191,12 +192,23 @@ def _unread(flow: OpenFlow, heads: Iterable[Head]) -> set[RecordKey]:
     return {head.key for head in heads if (head.hold or {}).get("reason") == "not_readable_yet"}
 
 
-def release(flow: OpenFlow, tokens: Iterable[str], *, reason: str = "", cause_begins: str = "") -> int:
-    """Let go every held record that waits for one of the tokens: it is decided again. Returns how many."""
-    wanted = set(tokens)
+def release(
+    flow: OpenFlow, tokens: Iterable[str], *, was: Rules | None = None, reason: str = "", cause_begins: str = ""
+) -> int:
+    """Let go every held record that waits for one of the tokens: it is decided again. Returns how many.
+
+    `was` are the rules before the present ones: those go too that wait for a rule which answers otherwise now.
+    """
+    wanted, rules = set(tokens), flow.setup.rules
     every = held(flow.engine, flow.setup.tenant, flow.setup.name, reason=reason, cause_begins=cause_begins)
-    found = [head for head in every if wanted & _tokens(head)]
+    found = [head for head in every if waits_for(head, wanted, was=rules if was is None else was, now=rules)]
     return sum(let_go(flow, head) for head in found)
+
+
+def waits_for(head: Head, wanted: Set[str], *, was: Rules, now: Rules) -> bool:
+    """Whether the record waits for one of the tokens, or for a rule that answers otherwise now."""
+    tokens = _tokens(head)
+    return bool(wanted & tokens) or any(answers_otherwise(token, was, now) for token in tokens)
 
 
 def let_go(flow: OpenFlow, head: Head) -> bool:

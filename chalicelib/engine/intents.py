@@ -68,6 +68,7 @@ def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) 
     due = ("b", until) if flow.target_end.room is None else (OUTBOX, now.isoformat())
     new = replace(head, state="sending", intent=noted, hold=None, due=due, updated_at=now.isoformat())
     told: Json = {**noted, "noticed_at": head.updated_at, "source_fingerprint": head.fingerprint}
+    told["mapping_version"] = flow.setup.mapping_version
     if again:
         what = "intent repeated"
         ops: list[Op] = []

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 
 from chalicelib.engine.errors import Held
 from chalicelib.engine.records import Reference
+from chalicelib.engine.rules import Answer, Ruled, Rules, any_token, first, token, unanswered
+
+MOST_LINES = 20  # lines without a rule of which a held record keeps the facts
 
 NONE = "none"  # as a policy: not wanted; as a mapping: deliberately left empty there
 
@@ -39,6 +42,8 @@ class Link:
     mappings: Mapping[str, Mapping[str, str]]
     policies: Mapping[str, str]
     target_title: str = "the target"
+    rules: Rules = field(default_factory=dict)
+    ruled: Mapping[str, Ruled] = field(default_factory=dict)
     wanted: set[tuple[str, str]] = field(default_factory=set)
     missing: list[Held] = field(default_factory=list)
 
@@ -71,6 +76,17 @@ class Link:
             )
         )
         return ""
+
+    def rule(self, kind: str, facts: Mapping[str, str], *, scope: str = "") -> Answer:
+        """What the first of the customer's rules that fits a line of these facts says."""
+        asked, rule = token(kind, facts, scope), first(self.rules.get(kind, ()), facts, scope)
+        if rule is not None:
+            return Answer(asked, rule.then, rule.said)
+        known = {waited for held in self.missing for waited in held.waits_for if waited.startswith("rule:")}
+        kept = asked if len(known) < MOST_LINES else any_token(kind)
+        if known.isdisjoint((asked, kept)):
+            self.missing.append(unanswered(self.ruled[kind], facts, scope, kept))
+        return Answer(asked)
 
     def entry(self, kind: str, id_: str) -> Reference | None:
         """The entry of a list, by its id."""

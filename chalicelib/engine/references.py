@@ -20,14 +20,22 @@ def _pk(flow: OpenFlow) -> str:
 
 def load(flow: OpenFlow, kinds: Iterable[str]) -> dict[str, list[Reference]]:
     """The kept lists; a list never read before is read from the target now."""
+    found = kept(flow, kinds)
+    for kind in kinds:
+        if kind not in found:
+            refresh(flow, kind)
+            found[kind] = flow.engine.references[(_pk(flow), kind)][1]
+    return found
+
+
+def kept(flow: OpenFlow, kinds: Iterable[str]) -> dict[str, list[Reference]]:
+    """The lists as they are in the table; one never read before is absent from the answer."""
     store, pk = flow.engine.store, _pk(flow)
     heads = store.get([(pk, f"{kind}#0") for kind in kinds])
     found: dict[str, list[Reference]] = {}
     for kind in kinds:
         head = heads.get((pk, f"{kind}#0"))
         if head is None:
-            refresh(flow, kind)
-            found[kind] = flow.engine.references[(pk, kind)][1]
             continue
         known = flow.engine.references.get((pk, kind))
         if known is None or known[0] != head.version:

@@ -11,6 +11,8 @@ from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import Lockout
 from chalicelib.engine.ports import Clock, Conflict, Item, Op, Put, Store
 from chalicelib.engine.records import Company, Json
+from chalicelib.engine.rules import Rules
+from chalicelib.engine.rules import read as read_rule
 
 FlowState = Literal["rehearsing", "live", "paused"]
 
@@ -33,6 +35,7 @@ class FlowSetup:
     zone: str = ""
     policies: Mapping[str, str] = field(default_factory=dict)
     mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    rules: Rules = field(default_factory=dict)
     max_attempts: int = 8
     state: FlowState = "rehearsing"
     started_at: str = ""
@@ -98,25 +101,32 @@ def flow_put(setup: FlowSetup) -> Put:
     body: Json = {
         name: getattr(setup, name)
         for name in FlowSetup.__dataclass_fields__
-        if name not in {"tenant", "name", "version", "cut_over", "policies", "mappings"}
+        if name not in {"tenant", "name", "version", "cut_over", "policies", "mappings", "rules"}
     }
     body |= {
         "cut_over": setup.cut_over.isoformat(),
         "policies": dict(setup.policies),
-        "mappings": {kind: dict(values) for kind, values in setup.mappings.items()},
+        **mapped(setup),
     }
     return Put(Item(pk=pk(setup.tenant), sk=setup.sk, body=body, version=setup.version))
 
 
-def mapping_put(setup: FlowSetup, at: datetime, by: str) -> Put:
-    """The history of the mappings: every version stays readable."""
-    body: Json = {"mappings": {k: dict(v) for k, v in setup.mappings.items()}, "at": at.isoformat(), "by": by}
-    item = Item(pk=f"M#{setup.tenant}#{setup.name}", sk=f"V#{setup.mapping_version:06d}", body=body)
-    return Put(item, guarded=False)
+def mapped(setup: FlowSetup) -> dict[str, Json]:
+    """The flow's mappings and rules as JSON values: what one version of them holds."""
+    return {
+        "mappings": {kind: dict(values) for kind, values in setup.mappings.items()},
+        "rules": {kind: [rule.json() for rule in rules] for kind, rules in setup.rules.items()},
+    }
+
+
+def read_rules(stored: object) -> Rules:
+    assert isinstance(stored, dict)
+    return {kind: [read_rule(rule) for rule in rules] for kind, rules in stored.items()}
 
 
 def read_flow(tenant: str, item: Item) -> FlowSetup:
-    body = {**item.body, "cut_over": date.fromisoformat(str(item.body["cut_over"]))}
+    cut_over, rules = date.fromisoformat(str(item.body["cut_over"])), read_rules(item.body.get("rules", {}))
+    body = {**item.body, "cut_over": cut_over, "rules": rules}
     return FlowSetup(tenant=tenant, name=item.sk.split("#", 1)[1], version=item.version, **body)  # type: ignore[arg-type]  # written by flow_put
 
 

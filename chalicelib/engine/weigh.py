@@ -17,10 +17,13 @@ from chalicelib.engine.records import Json, RecordKey, canonical
 Pair = tuple[str, str]  # a partner's move and source id
 
 
-def weigh(flow: OpenFlow, move: Move, heads: Sequence[Head]) -> list[tuple[Head, Decision]]:
-    """What should become of each. May raise what a list of the target that was never read raises."""
+def weigh(flow: OpenFlow, move: Move, heads: Sequence[Head], *, dry: bool = False) -> list[tuple[Head, Decision]]:
+    """What should become of each. May raise what a list of the target that was never read raises.
+
+    `dry`: from what the table has alone; nothing is asked for.
+    """
     kept = ledger.bodies(flow.engine.store, [(head.key, "source") for head in heads])
-    lists = references.load(flow, move.lists(flow.policies))
+    lists = (references.kept if dry else references.load)(flow, move.lists(flow.policies))
     documents = {head.key: _document(flow, move, head, kept.get((head.key, "source"))) for head in heads}
     partners: dict[Pair, Partner] = {}
     while True:
@@ -43,7 +46,7 @@ def weigh(flow: OpenFlow, move: Move, heads: Sequence[Head]) -> list[tuple[Head,
             wanted |= wants
         if not wanted - partners.keys():
             return decisions
-        partners |= _partners(flow, wanted - partners.keys())
+        partners |= _partners(flow, wanted - partners.keys(), dry=dry)
 
 
 def _document(flow: OpenFlow, move: Move, head: Head, kept: Json | None) -> tuple[object, Sequence[str] | None]:
@@ -60,12 +63,13 @@ def _document(flow: OpenFlow, move: Move, head: Head, kept: Json | None) -> tupl
     return document, came_from if isinstance(came_from, list) else None
 
 
-def _partners(flow: OpenFlow, wanted: Iterable[Pair]) -> dict[Pair, Partner]:
+def _partners(flow: OpenFlow, wanted: Iterable[Pair], *, dry: bool) -> dict[Pair, Partner]:
     """How far the partners are; one that was never noticed is fetched by its id."""
     setup = flow.setup
     keys = {pair: RecordKey(setup.tenant, setup.name, *pair) for pair in wanted}
     found = ledger.heads(flow.engine.store, keys.values())
-    notice_jobs(flow, [pair for pair, key in keys.items() if key not in found])
+    if not dry:
+        notice_jobs(flow, [pair for pair, key in keys.items() if key not in found])
     return {pair: _partner(found.get(key), rehearsing=setup.state == "rehearsing") for pair, key in keys.items()}
 
 

@@ -12,6 +12,7 @@ from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json
+from chalicelib.engine.rules import Rules
 from chalicelib.engine.setup import FlowSetup, Health
 from chalicelib.entry import ping
 from chalicelib.entry.changes import changed_keys
@@ -33,7 +34,9 @@ def follow(
         if old is None:
             continue
         keys = changed_keys(old, new)
-        released[new.name] = released.get(new.name, 0) + _release(engine, new.tenant, new.name, tokens(keys))
+        if (wanted := tokens(keys)) or old.rules != new.rules:
+            count = _release(engine, new.tenant, new.name, wanted, was=old.rules)
+            released[new.name] = released.get(new.name, 0) + count
         if "cut_over" in keys:
             restart(engine, new, not_moved=True)
     return {"released": {name: count for name, count in released.items() if count}, "pings": pings}
@@ -74,6 +77,6 @@ def _flows_of(engine: Engine, connection: Connection) -> list[str]:
     return [setup.name for setup in flows if connection.name in (setup.source, setup.target)]
 
 
-def _release(engine: Engine, tenant: str, name: str, wanted: set[str]) -> int:
-    flow = engine.open(tenant, name) if wanted else None
-    return hold.release(flow, wanted) if flow else 0
+def _release(engine: Engine, tenant: str, name: str, wanted: set[str], *, was: Rules | None = None) -> int:
+    flow = engine.open(tenant, name)
+    return hold.release(flow, wanted, was=was) if flow else 0

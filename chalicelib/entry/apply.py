@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
-from chalicelib.engine import digest, due, notices, runs, schedule
+from chalicelib.engine import digest, due, mappings, notices, runs, schedule
 from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
@@ -16,9 +16,17 @@ from chalicelib.engine.ports import Conflict, Delete, Item, Op, Put
 from chalicelib.engine.records import Json, canonical
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.entry import after_apply
-from chalicelib.entry.changes import Change, connection_change, flow_change, notices_change, schedule_facts
+from chalicelib.entry.changes import (
+    Change,
+    connection_change,
+    flow_change,
+    notices_change,
+    remarks,
+    schedule_facts,
+)
 from chalicelib.entry.config import Config, NoticesIn
 from chalicelib.entry.config_check import Known, Wanted, check, known
+from chalicelib.entry.preview import preview
 from chalicelib.entry.problem import Fault, bad_request, conflict, pointer
 from chalicelib.entry.shapes import summary
 
@@ -51,9 +59,15 @@ def apply(engine: Engine, tenant: str, config: Config, *, by: str, only_plan: bo
             detail = f"The configuration does not fit: {summary(wanted.faults)}. Nothing was changed."
             raise bad_request(detail, *wanted.faults, kind="bad_configuration")
         plan = _plan(engine, tenant, config, wanted, stored=stored, by=by)
-        changes = [change.json() for change in plan.changes]
-        if only_plan or not plan.ops:
-            return {"changes": changes, "applied": False}
+        told: Json = {
+            "changes": [change.json() for change in plan.changes],
+            "remarks": [remark for _, new in plan.flows for remark in remarks(new)],
+        }
+        if only_plan:
+            decides = [(old, new) for old, new in plan.flows if old and _decides_otherwise(old, new)]
+            return {**told, "applied": False, "preview": {new.name: preview(engine, old, new) for old, new in decides}}
+        if not plan.ops:
+            return {**told, "applied": False}
         # Secrets first: credentials that nothing points to yet do no harm, a connection without credentials would.
         for connection, secret in plan.secrets:
             engine.vault.write(connection.secret_name, secret)
@@ -61,7 +75,7 @@ def apply(engine: Engine, tenant: str, config: Config, *, by: str, only_plan: bo
             engine.store.write(plan.ops)
         except Conflict:
             continue  # somebody else applied this moment, or the tick moved a schedule: decide again on what is there
-        return {"changes": changes, "applied": True, **after_apply.follow(engine, plan.connections, plan.flows)}
+        return {**told, "applied": True, **after_apply.follow(engine, plan.connections, plan.flows)}
     raise conflict("Somebody else is changing the same set-up right now. Apply again.")
 
 
@@ -80,7 +94,7 @@ def _plan(engine: Engine, tenant: str, config: Config, wanted: Wanted, *, stored
         _connection(engine, plan, config, connection, stored=stored, by=by)
         _claim(engine, plan, connection, stored=stored)
     for setup in wanted.flows.values():
-        _flow(engine, plan, setup, stored.flows.get(setup.name), by=by)
+        plan_flow(engine, plan, setup, stored.flows.get(setup.name), by=by, at=("config", "flows", setup.name))
     _notices(engine, plan, config.notices, wanted.digest, old=stored.notices)
     untouched = [("connection", name) for name in stored.connections if name not in wanted.connections]
     untouched += [("flow", name) for name in stored.flows if name not in wanted.flows]
@@ -160,21 +174,33 @@ def _claim(engine: Engine, plan: Plan, new: Connection, *, stored: Known) -> Non
         plan.ops.append(Delete(*before, version=claims[before].version))
 
 
-def _flow(engine: Engine, plan: Plan, new: FlowSetup, old: FlowSetup | None, *, by: str) -> None:
+def plan_flow(
+    engine: Engine,
+    plan: Plan,
+    new: FlowSetup,
+    old: FlowSetup | None,
+    *,
+    by: str,
+    at: Sequence[str],
+    restored: int = 0,
+) -> None:
+    """Add what the flow's change takes. `at` is its place in the body, `restored` the version brought back."""
     change = flow_change(old, new)
     plan.changes.append(change)
     if change.action == "unchanged":
         return
     now = engine.clock.now()
-    if old is None or old.mappings != new.mappings:
+    if old is None or setups.mapped(old) != setups.mapped(new):
         new = replace(new, mapping_version=old.mapping_version + 1 if old else 1)
-        plan.ops.append(setups.mapping_put(new, now, by))
+        plan.ops.append(mappings.put(new, now, by, restored=restored))
     put = setups.flow_put(new)
     if len(canonical(put.item.body)) > LARGEST_SETUP:
-        at = pointer(["config", "flows", new.name, "mappings"])
         raise bad_request(
             "The mappings are too large. Nothing was changed.",
-            Fault(at, f"at most {LARGEST_SETUP} characters together: entries named alike in both systems need none"),
+            Fault(
+                pointer([*at, "mappings"]),
+                f"at most {LARGEST_SETUP} characters together: entries named alike in both systems need none",
+            ),
         )
     plan.ops.append(put)
     if old is None:
@@ -183,6 +209,10 @@ def _flow(engine: Engine, plan: Plan, new: FlowSetup, old: FlowSetup | None, *, 
         # A first look should not wait; but whoever names times of the day does not mean now.
         plan.ops.append(due.schedule_put(engine, new, schedule.following(new, now) if new.cron else now))
     plan.flows.append((old, new))
+
+
+def _decides_otherwise(old: FlowSetup, new: FlowSetup) -> bool:
+    return (old.policies, setups.mapped(old)) != (new.policies, setups.mapped(new))
 
 
 def _notices(engine: Engine, plan: Plan, given: NoticesIn, times: tuple[str, str], *, old: Settings) -> None:

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+from itertools import zip_longest
 from typing import Literal
 
 from chalicelib.engine.connection import Connection
+from chalicelib.engine.mappings import Version
 from chalicelib.engine.notices import Settings
 from chalicelib.engine.records import Json
+from chalicelib.engine.rules import Rules, never
 from chalicelib.engine.setup import FlowSetup
 
 Action = Literal["create", "change", "unchanged", "kept"]
@@ -45,6 +49,7 @@ def connection_change(
 
 def flow_change(old: FlowSetup | None, new: FlowSetup) -> Change:
     details = list(_differences(flow_facts(old) if old else {}, flow_facts(new)))
+    details += rule_differences(old.rules if old else {}, new.rules)
     return Change("flow", new.name, _action(old, details), details)
 
 
@@ -69,9 +74,38 @@ def flow_facts(setup: FlowSetup) -> dict[str, str]:
         "retry/max_attempts": str(setup.max_attempts),
     }
     facts |= {f"policies/{name}": value for name, value in setup.policies.items()}
-    for kind, values in setup.mappings.items():
-        facts |= {f"mappings/{kind}/{value}": named for value, named in values.items()}
-    return facts
+    return facts | _mapping_facts(setup.mappings)
+
+
+def _mapping_facts(mappings: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    return {f"mappings/{kind}/{value}": named for kind, values in mappings.items() for value, named in values.items()}
+
+
+def mapped_differences(before: Version | FlowSetup, after: Version | FlowSetup) -> list[Detail]:
+    """How the mappings and rules of two versions differ."""
+    mappings = _differences(_mapping_facts(before.mappings), _mapping_facts(after.mappings))
+    return [*mappings, *rule_differences(before.rules, after.rules)]
+
+
+def rule_differences(before: Rules, after: Rules) -> Iterator[Detail]:
+    """Rules that came, went or changed, by their place in the list from 1."""
+    for kind in sorted({*before, *after}):
+        old, new = ([rule.said for rule in rules.get(kind, ())] for rules in (before, after))
+        for word, i1, i2, j1, j2 in SequenceMatcher(a=old, b=new, autojunk=False).get_opcodes():
+            if word == "equal":
+                continue
+            for n, (was, now) in enumerate(zip_longest(old[i1:i2], new[j1:j2])):
+                yield f"rules/{kind}/{(i1 if now is None else j1) + n + 1}", was, now
+
+
+def remarks(setup: FlowSetup) -> list[str]:
+    """What is allowed, and hardly meant: rules that never have a say."""
+    return [
+        f"{setup.name}: rule {n + 1} of {kind} never has a say, because rule {m + 1} always fits first. "
+        f"Move it up or remove it. Rule {n + 1}: {rules[n].said}. Rule {m + 1}: {rules[m].said}."
+        for kind, rules in setup.rules.items()
+        for n, m in never(rules)
+    ]
 
 
 def schedule_facts(setup: FlowSetup) -> dict[str, str]:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, model_validator
 
 from chalicelib.engine import schedule
 from chalicelib.engine.records import Json
@@ -21,6 +21,9 @@ from chalicelib.entry.shapes import Shape, expected
 ENV = "env:"
 LONGEST_TEXT = 500
 MOST_VALUES = 5000  # of one kind of mapping
+MOST_RULES = 1000  # of one kind
+MOST_CHOICES = 200  # of one condition
+MOST_KINDS = 50  # of mappings, or of rules
 MOST_ENTRIES = 30  # connections, or flows, in one file
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -110,12 +113,67 @@ class ConnectionIn(Shape):
         return dict(self.model_extra or {})
 
 
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise expected("text that is not blank: it would fit everything")
+    return value
+
+
+Sought = Annotated[Text, AfterValidator(_not_blank)]
+
+
+class ConditionIn(Shape):
+    """What must hold of one fact. Several of them: all must."""
+
+    equals: Sought | None = None
+    one_of: Annotated[list[Sought] | None, Field(min_length=1, max_length=MOST_CHOICES)] = None
+    begins_with: Sought | None = None
+    contains: Sought | None = None
+    word: Annotated[Sought | None, Field(description="it stands there as a word of its own")] = None
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> ConditionIn:
+        if not self.model_dump(exclude_none=True):
+            raise expected(f"one of {', '.join(ConditionIn.model_fields)}, with what is looked for")
+        return self
+
+
+class RuleIn(Shape):
+    scope: Annotated[Text | None, Field(description="only for this one; such rules are read first")] = None
+    when: Annotated[dict[str, ConditionIn] | None, Field(description="conditions by fact; none: any line")] = None
+    then: Annotated[dict[str, Text], Field(description="the fields of the answer")]
+
+
+RuleList = Annotated[list[RuleIn], Field(max_length=MOST_RULES)]
+
+
+class MappingsIn(Shape):
+    """All mappings and rules of a flow, in the place of those of the version that they are based on."""
+
+    version: Annotated[int, Field(ge=1, description="the version that was changed into this")]
+    mappings: Annotated[
+        dict[str, Annotated[dict[Text, Text], Field(max_length=MOST_VALUES)]],
+        Field(max_length=MOST_KINDS, description="kind: {source value: what it stands for}"),
+    ]
+    rules: Annotated[dict[str, RuleList], Field(max_length=MOST_KINDS, description="kind: [rules, in order]")]
+    plan: Annotated[bool, Field(description="only say what would change")] = False
+
+
+class RollbackIn(Shape):
+    to: Annotated[int, Field(ge=1, description="the version whose content is brought back")]
+    version: Annotated[int | None, Field(ge=1, description="the version that is current; without it, any")] = None
+    plan: Annotated[bool, Field(description="only say what would change")] = False
+
+
 class Retry(Shape):
     max_attempts: Annotated[int, Field(ge=1, le=50, description="tries before a record is held")] = 8
 
 
 class FlowIn(Shape):
-    """null under `policies` or `mappings` removes the entry; what is not named stays."""
+    """null under `policies`, `mappings` or `rules` removes the entry; what is not named stays.
+
+    The rules of a kind are an ordered list, and given whole.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -131,8 +189,9 @@ class FlowIn(Shape):
     policies: Annotated[dict[str, Text | None], Field(default_factory=dict, max_length=100)]
     mappings: Annotated[
         dict[str, Annotated[dict[Text, Text | None], Field(max_length=MOST_VALUES)]],
-        Field(default_factory=dict, max_length=50),
+        Field(default_factory=dict, max_length=MOST_KINDS),
     ]
+    rules: Annotated[dict[str, RuleList | None], Field(default_factory=dict, max_length=MOST_KINDS)]
     retry: Retry | None = None
 
 

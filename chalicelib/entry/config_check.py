@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pydantic import ValidationError
@@ -18,7 +18,9 @@ from chalicelib.engine.notices import Settings
 from chalicelib.engine.ports import Item
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.engine.system import System
+from chalicelib.entry import mapping_check
 from chalicelib.entry.config import Config, ConnectionIn, FlowIn, NoticesIn
+from chalicelib.entry.mapping_check import one_of
 from chalicelib.entry.problem import Fault, pointer, shown
 from chalicelib.entry.shapes import faults
 
@@ -81,13 +83,13 @@ def _connection(engine: Engine, wanted: Wanted, tenant: str, name: str, *, given
         wanted.fault(
             *at,
             "system",
-            expected=_one_of(engine.systems) if engine.systems else "a system of this service",
+            expected=one_of(engine.systems) if engine.systems else "a system of this service",
             got=shown(given.system),
         )
         return
     before = len(wanted.faults)
     if given.environment not in system.environments:
-        wanted.fault(*at, "environment", expected=_one_of(system.environments), got=shown(given.environment))
+        wanted.fault(*at, "environment", expected=one_of(system.environments), got=shown(given.environment))
     settings = _settings(wanted, at, system, given)
     old = stored.connections.get(name)
     _credentials(wanted, at, system, given, needed=old is None)
@@ -112,7 +114,7 @@ def _settings(wanted: Wanted, at: tuple[str, str], system: System, given: Connec
     fields = {field.alias or name for name, field in system.settings.model_fields.items()}
     unknown = sorted(given.settings.keys() - fields)
     for key in unknown:
-        every = _one_of(["system", "environment", "company", "credentials", *sorted(fields)])
+        every = one_of(["system", "environment", "company", "credentials", *sorted(fields)])
         wanted.fault(*at, key, expected=f"{every} (the keys of a {system.title} connection)", got=shown(key))
     kept = {key: value for key, value in given.settings.items() if key in fields}
     not_text = {key: value for key, value in kept.items() if not isinstance(value, str)}
@@ -139,7 +141,7 @@ def _credentials(wanted: Wanted, at: tuple[str, str], system: System, given: Con
         wanted.fault(*at, "credentials", expected=says, got="(not shown)")
         return
     for key in given.credentials.keys() - system.credentials.keys():
-        wanted.fault(*at, "credentials", key, expected=_one_of(system.credentials), got=shown(key))
+        wanted.fault(*at, "credentials", key, expected=one_of(system.credentials), got=shown(key))
     for key in system.credentials.keys() - given.credentials.keys() - system.optional_credentials:
         where = system.credentials[key]
         wanted.fault(*at, "credentials", key, expected=f"{where} All of them are given together", got="nothing")
@@ -195,7 +197,7 @@ def _flow(
         flow = engine.load_flow(which)
     except KeyError:
         wanted.fault(
-            *at, "flow", expected=_one_of(engine.flows) if engine.flows else "a flow of this service", got=shown(which)
+            *at, "flow", expected=one_of(engine.flows) if engine.flows else "a flow of this service", got=shown(which)
         )
         return
     before = len(wanted.faults)
@@ -211,7 +213,8 @@ def _flow(
                 wanted.fault(*at, key, expected=f"{shown(was)}, as before: {_ANOTHER_FLOW}", got=shown(now))
     _schedule(wanted, at, given)
     _policies(wanted, at, flow, given)
-    _mappings(wanted, at, flow, given)
+    for place, expected, got in mapping_check.unfit(flow, given.mappings, given.rules):
+        wanted.fault(*at, *place, expected=expected, got=got)
     if len(wanted.faults) > before:
         return
     base = old or FlowSetup(
@@ -225,6 +228,10 @@ def _flow(
             kind: merged
             for kind in sorted({*base.mappings, *given.mappings})
             if (merged := _merged(base.mappings.get(kind, {}), given.mappings.get(kind, {})))
+        },
+        rules={
+            **{kind: rules for kind, rules in base.rules.items() if kind not in given.rules},
+            **mapping_check.read_rules(given.rules),
         },
         max_attempts=given.retry.max_attempts if given.retry else base.max_attempts,
     )
@@ -271,16 +278,9 @@ def _policies(wanted: Wanted, at: tuple[str, str], flow: Flow, given: FlowIn) ->
     for name, value in given.policies.items():
         policy = policies.get(name)
         if policy is None:
-            wanted.fault(*at, "policies", name, expected=_one_of(policies), got=shown(name))
+            wanted.fault(*at, "policies", name, expected=one_of(policies), got=shown(name))
         elif value is not None and policy.choices and value not in policy.choices:
-            wanted.fault(*at, "policies", name, expected=_one_of(policy.choices), got=shown(value))
-
-
-def _mappings(wanted: Wanted, at: tuple[str, str], flow: Flow, given: FlowIn) -> None:
-    kinds = sorted({kind for move in flow.moves for kind in move.mapped})
-    for kind in given.mappings:
-        if kind not in kinds:
-            wanted.fault(*at, "mappings", kind, expected=_one_of(kinds), got=shown(kind))
+            wanted.fault(*at, "policies", name, expected=one_of(policy.choices), got=shown(value))
 
 
 # ---------------------------------------------------------------------------------------------- notices
@@ -308,8 +308,3 @@ def _merged(old: Mapping[str, str], given: Mapping[str, str | None]) -> dict[str
     """What is not named stays; null removes."""
     together: dict[str, str | None] = {**old, **given}
     return {key: value for key, value in together.items() if value is not None}
-
-
-def _one_of(names: Iterable[str]) -> str:
-    listed = list(names)
-    return listed[0] if len(listed) == 1 else f"one of {', '.join(listed)}" if listed else "nothing"

@@ -20,6 +20,7 @@ _QUERY = {
     "flow": ("string", "Only this flow."),
     "move": ("string", "Only this move."),
     "state": ("string", "Only records in this state."),
+    "against": ("integer", "The version to compare with; without it, the one before."),
     "q": ("string", "Only records whose title, number, party or id contains this."),
 }
 _REFUSALS = (400, 401, 403, 404, 409, 413, 500, 503)

@@ -97,6 +97,17 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/flows/{name}/reconcile", "operator", "reconcile.ask", "Compare both sides over a period.",
              takes="shapes.Reconcile", status=202),
     Endpoint("GET", "/flows/{name}/reconcile/{id}", "viewer", "reconcile.show", "What a comparison came to."),
+    # mappings and rules
+    Endpoint("GET", "/flows/{name}/mappings", "viewer", "mappings.show_mappings",
+             "The flow's mappings and rules, and their version."),
+    Endpoint("PUT", "/flows/{name}/mappings", "admin", "mappings.save_mappings",
+             "Put others in the place of a version of them; or only plan it.", takes="config.MappingsIn"),
+    Endpoint("POST", "/flows/{name}/mappings/rollback", "admin", "mappings.roll_back",
+             "Bring back what an earlier version held, as a new version; or only plan it.", takes="config.RollbackIn"),
+    Endpoint("GET", "/flows/{name}/mappings/versions", "viewer", "mappings.list_versions",
+             "The versions, newest first: who saved them and when.", query=PAGING),
+    Endpoint("GET", "/flows/{name}/mappings/versions/{version}", "viewer", "mappings.show_version",
+             "One version, and how it differs from the one before or from another.", query=("against",)),
     # records
     Endpoint("GET", "/records", "viewer", "records.list_records", "List records, newest document first.",
              query=("flow", "move", "state", "q", *PAGING)),

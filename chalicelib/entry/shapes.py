@@ -124,6 +124,7 @@ _EXPECTED = {
     "bool_type": "true or false",
     "bool_parsing": "true or false",
     "dict_type": "keys with values",
+    "list_type": "a list",
     "model_type": "keys with values",
     "model_attributes_type": "keys with values",
     "greater_than_equal": "at least {ge}",
@@ -173,9 +174,9 @@ def _models(annotation: Any, loc: Sequence[object]) -> Iterator[type[BaseModel]]
             yield from _models(member, loc)
     elif origin is Annotated:
         yield from _models(get_args(annotation)[0], loc)
-    elif origin is dict:
+    elif origin in (dict, list):
         if loc:
-            yield from _models(get_args(annotation)[1], loc[1:])
+            yield from _models(get_args(annotation)[-1], loc[1:])
     elif isinstance(annotation, type) and issubclass(annotation, BaseModel):
         if not loc:
             yield annotation

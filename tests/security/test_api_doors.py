@@ -137,6 +137,7 @@ def _of_the_other(world: ApiWorld, endpoint: Endpoint) -> Iterator[dict[str, str
         "id": ping if "ping" in endpoint.path else f"{FLOW}:bill:theirs",
         "job": link,
         "name": "books",
+        "version": "1",
     }
     nobodys = {"hash": "0" * 64, "id": "n" * 32 if "ping" in endpoint.path else f"{FLOW}:bill:nobody", "job": "n" * 32}
     yield {name: theirs[name] for name in _names(endpoint)}
@@ -156,12 +157,19 @@ def test_what_another_customer_has_is_answered_like_what_nobody_has(world: ApiWo
     assert [item for item in _stored(world) if "rival" in item.pk] == before
 
 
+FITTING = {
+    ("POST", "reconcile"): b'{"from": "2026-10-01", "to": "2026-10-31"}',
+    ("PUT", "mappings"): b'{"version": 1, "mappings": {"account": {"1": "2"}}, "rules": {}}',
+    ("POST", "rollback"): b'{"to": 1}',
+}
+
+
 @every([e for e in NAMING if set(_names(e)) == {"name"}])
 def test_the_same_name_means_ones_own(world: ApiWorld, endpoint: Endpoint) -> None:
     """Both customers use the same names; what one does never shows in the other's table."""
     name = "books" if endpoint.path.startswith("/connections") else FLOW
     before = [item for item in _stored(world) if "rival" in item.pk]
-    body = b'{"from": "2026-10-01", "to": "2026-10-31"}' if endpoint.path.endswith("/reconcile") else b""
+    body = FITTING.get((endpoint.method, endpoint.path.rsplit("/", 1)[1]), b"")
     answer = send(world, endpoint, key=world.keys["acme"], params={"name": name}, body=body)
     assert answer.status in {200, 202, 409}
     assert "rival" not in json.dumps(answer.body).lower()

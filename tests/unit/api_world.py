@@ -36,6 +36,7 @@ from chalicelib.engine.records import (
     SourceDocument,
     Summary,
 )
+from chalicelib.engine.rules import Ruled
 from chalicelib.engine.system import System
 from chalicelib.entry import api, keys, notice_test, ping, reconcile, resolve, routes
 from chalicelib.entry.routes import PREFIX
@@ -131,9 +132,16 @@ def _draft(document: object, link: object) -> Draft:
     return Draft(kind="bill", body={}, summary=Summary(title="a bill"))
 
 
+COST_CODES = Ruled(
+    "cost_code",
+    facts=("account", "item", "customer", "vendor", "description"),
+    answer=("cost_code", "cost_type"),
+    optional=("sub_job",),
+    scope="project",
+)
 THE_FLOW = Flow(
     Move("paper.vendor", "ledger.vendor", make=_draft, many_to_one=True, dated=False),
-    Move("paper.bill", "ledger.bill", make=_draft, references=["account"]),
+    Move("paper.bill", "ledger.bill", make=_draft, references=["account"], rules=[COST_CODES]),
     title="Paper to ledger",
     policies=[
         Policy("unmatched_vendor", "hold", ("hold", "create"), "A vendor that the ledger does not have."),

@@ -52,6 +52,4 @@ def _flow(setup: FlowSetup) -> Json:
     }
     if setup.policies:
         shown["policies"] = dict(setup.policies)
-    if setup.mappings:
-        shown["mappings"] = {kind: dict(values) for kind, values in setup.mappings.items()}
-    return shown
+    return shown | {name: content for name, content in setups.mapped(setup).items() if content}

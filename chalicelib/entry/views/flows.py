@@ -28,7 +28,7 @@ def show_flow(engine: Engine, caller: Caller, request: ApiRequest) -> ApiRespons
     shown: Json = {
         **_flow(engine, setup),
         "policies": flow.policies,
-        "mappings": {kind: dict(values) for kind, values in setup.mappings.items()},
+        **setups.mapped(setup),
         "mapping_version": setup.mapping_version,
         "retry": {"max_attempts": setup.max_attempts},
         "latest_run": pulse.latest_run(flow),
