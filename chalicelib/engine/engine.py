@@ -225,6 +225,10 @@ class OpenFlow:
         """Go through this one: a session of a target that cannot be called."""
         self._target = target
 
+    def hear(self, source: Source) -> None:
+        """Read from this one: a session of a source that cannot be called."""
+        self._source = source
+
     def _line(self, connection: Connection) -> Line:
         self._lines.append(self.engine.line(connection))
         return self._lines[-1]

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from chalicelib.engine import ledger, notices
 from chalicelib.engine.engine import OpenFlow
-from chalicelib.engine.errors import Held
+from chalicelib.engine.errors import Held, Later
 from chalicelib.engine.hold import notice_jobs
 from chalicelib.engine.ports import Item, Put
 from chalicelib.engine.records import Json
 
 EVERY = timedelta(hours=20)
 RECENT = timedelta(days=45)  # by the document's own date
+SILENCE = timedelta(days=80)  # after so long without a look, all are looked at: what tells of deletions forgets them
 PAGE = 25
 FEW, SHARE = 3, 0.2  # as many may be gone at once, or this share of those that were asked for
 
@@ -31,6 +32,7 @@ class Place:
     cursor: str | None = None
     asked: int = 0
     gone: Sequence[str] = ()
+    since: str = ""  # documents of that day and later; "" for all
 
 
 def begin(flow: OpenFlow, job: Json) -> Json | None:
@@ -38,9 +40,12 @@ def begin(flow: OpenFlow, job: Json) -> Json | None:
     key = _mark_key(flow)
     mark = flow.engine.store.get([key]).get(key)
     moves = _moves(flow)
-    if not moves or (mark and datetime.fromisoformat(str(mark.body["at"])) + EVERY > flow.engine.clock.now()):
+    now = flow.engine.clock.now()
+    last = datetime.fromisoformat(str(mark.body["at"])) if mark else now - EVERY
+    if not moves or last + EVERY > now:
         return None
-    return {**job, "move": moves[0], "look": asdict(Place())}
+    since = "" if last + SILENCE < now else (now - RECENT).date().isoformat()
+    return {**job, "move": moves[0], "look": asdict(Place(since=since))}
 
 
 def step(flow: OpenFlow, job: Json) -> Json | None:
@@ -52,7 +57,7 @@ def step(flow: OpenFlow, job: Json) -> Json | None:
         return {**job, "look": asdict(place)}
     _conclude(flow, move, place)
     later = _moves(flow)[_moves(flow).index(move) + 1 :]
-    return {**job, "move": later[0], "look": asdict(Place())} if later else None
+    return {**job, "move": later[0], "look": asdict(Place(since=place.since))} if later else None
 
 
 # ---------------------------------------------------------------------------------------------- inside
@@ -60,16 +65,29 @@ def step(flow: OpenFlow, job: Json) -> Json | None:
 
 def _page(flow: OpenFlow, move: str, place: Place) -> Place:
     store, setup = flow.engine.store, flow.setup
-    since = (flow.engine.clock.now() - RECENT).date().isoformat()
     found, onward = ledger.list_page(
         store, setup.tenant, setup.name, move, shard=place.shard, cursor=place.cursor, limit=PAGE
     )
-    recent = [key for day, key in found if day >= since]
+    recent = [key for day, key in found if day >= place.since]
     moved = [head for head in ledger.heads(store, recent).values() if head.link and head.live and not head.gone]
-    gone = [head.key.source_id for head in moved if flow.source_end.fetch(move, head.key.source_id) is None]
+    gone = _gone(flow, move, [head.key.source_id for head in moved])
     place = replace(place, cursor=onward, asked=place.asked + len(moved), gone=[*place.gone, *gone])
     over = onward is None or len(recent) < len(found)
     return replace(place, shard=place.shard + 1, cursor=None) if over else place
+
+
+def _gone(flow: OpenFlow, move: str, ids: Sequence[str]) -> list[str]:
+    """Those that are not there. Raises Later where some have to be asked for, once all of them are."""
+    gone, later = list[str](), None
+    for id_ in ids:
+        try:
+            if flow.source_end.fetch(move, id_) is None:
+                gone.append(id_)
+        except Later as unasked:
+            later = unasked
+    if later is not None:
+        raise later
+    return gone
 
 
 def _moves(flow: OpenFlow) -> list[str]:

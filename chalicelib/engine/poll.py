@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 
-from chalicelib.engine import due, ledger, look, references, runs
+from chalicelib.engine import due, ledger, look, parked, references, runs
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Held, Later, LockedOut, TryAgain, Unknown
 from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import dependents, held_head, not_read, release, repair
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.ports import Conflict, Delete, Item, Op, Put
+from chalicelib.engine.ports import Conflict, Delete, Item, Op, Put, Source
 from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, Summary, fingerprint
 
 MOST_MISSED = 3  # documents that do not come through, and none that does: the vendor is out
@@ -21,7 +21,18 @@ MOST_PAGES = 20_000  # of one listing; a list longer than this never ends by its
 
 
 def step(engine: Engine, job: Json) -> None:
-    """One queued step of a run: the target's lists first, then a page of one move; the next step is queued.
+    """One queued step of a run: the target's lists first, then a page of one move; the next step is queued."""
+    try:
+        following = advance(engine, job)
+    except Later:
+        parked.park(engine, job)
+        return
+    if following is not None:
+        engine.queue.send("poll", [json.dumps(following)], group=str(job["tenant"]))
+
+
+def advance(engine: Engine, job: Json, source: Source | None = None) -> Json | None:
+    """Do a step; the one after it, None when the run is over. Raises Later when the source has to be asked first.
 
     Nothing comes of the step of a run that is over: its message came twice, or another run took its place.
     """
@@ -29,16 +40,17 @@ def step(engine: Engine, job: Json) -> None:
     run = str(job["run"])
     current = runs.current(engine, flow.setup, run) if flow is not None else None
     if flow is None or current is None:
-        return
+        return None
+    if source is not None:
+        flow.hear(source)
     following, trouble = _advanced(flow, job)
     calls, metered = flow.used
     used = int(str(job.get("calls", 0))) + calls, int(str(job.get("metered", 0))) + metered
     if following is None:
         runs.finish(engine, flow.setup, run, trouble=trouble, used=used)
-        return
+        return None
     runs.heartbeat(engine, current)
-    following |= {"calls": used[0], "metered": used[1]}
-    engine.queue.send("poll", [json.dumps(following)], group=flow.setup.tenant)
+    return following | {"calls": used[0], "metered": used[1]}
 
 
 def _advanced(flow: OpenFlow, job: Json) -> tuple[Json | None, str]:
@@ -129,9 +141,13 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
     places = due.announce(flow)
     queued: list[RecordKey] = []
     came, missed = 0, list[tuple[Row, Head | None, TryAgain]]()
+    later: Later | None = None
     for row, head in news:
         try:
             document = row.document or flow.source_end.fetch(move.source.split(".", 1)[1], row.id)
+        except Later as unasked:
+            later = unasked  # all that have to be asked for are asked for together
+            continue
         except TryAgain as trouble:
             missed.append((row, head, trouble))
             if trouble.after is not None or (not came and len(missed) > MOST_MISSED):
@@ -142,6 +158,8 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
         if kept is not None and kept.due is not None and kept.due[0] == "b":
             queued.append(kept.key)
     due.send(flow, queued)
+    if later is not None:
+        raise later
     if not came and len(missed) > 1:
         raise missed[0][2]
     for row, head, what in missed:
@@ -149,7 +167,7 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
 
 
 def notice(flow: OpenFlow, move: Move, source_id: str) -> None:
-    """Fetch one record by its id, because something pointed to it."""
+    """Fetch one record by its id, because something pointed to it. Raises Later when it has to be asked for first."""
     key = RecordKey(flow.setup.tenant, flow.setup.name, move.name, source_id)
     head = ledger.heads(flow.engine.store, [key]).get(key)
     try:

@@ -67,6 +67,12 @@ def heartbeat(engine: Engine, item: Item) -> None:
         return
 
 
+def parked(engine: Engine, setup: FlowSetup, run: str) -> list[Put]:
+    """The write by which a run waits for its source to call: it is under way however long that takes."""
+    item = _item(engine, setup)
+    return [Put(replace(item, body={**item.body, "parked": True}))] if item.body.get("id") == run else []
+
+
 def finish(engine: Engine, setup: FlowSetup, run: str, *, trouble: str = "", used: Count = (0, 0)) -> None:
     """The run is over, `stopped` where there was trouble; `used` are the calls and metered reads of all its steps."""
     for _ in range(TRIES):
@@ -147,8 +153,9 @@ def _taken(setup: FlowSetup) -> Json:
 
 
 def _under_way(item: Item, now: datetime) -> bool:
-    beat = item.body.get("beat_at")
-    return item.body.get("state") == "running" and datetime.fromisoformat(str(beat)) + SILENT > now
+    if item.body.get("state") != "running":
+        return False
+    return bool(item.body.get("parked")) or datetime.fromisoformat(str(item.body["beat_at"])) + SILENT > now
 
 
 def _id(now: datetime, before: Item) -> str:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from chalicelib.engine import due, poll
+from chalicelib.engine import due, parked, poll
 from chalicelib.engine.deliver import deliver
 from chalicelib.engine.engine import Engine
+from chalicelib.engine.errors import Later
 from chalicelib.engine.records import Json, RecordKey
 
 log = logging.getLogger("mlc")
@@ -87,7 +88,10 @@ def _poll(engine: Engine, job: Json) -> None:
     flow = engine.open(str(job["tenant"]), str(job["flow"]))
     move = flow.flow.move(str(job["notice"])) if flow else None
     if flow is not None and move is not None:
-        poll.notice(flow, move, str(job["id"]))
+        try:
+            poll.notice(flow, move, str(job["id"]))
+        except Later:
+            parked.park(engine, job)
 
 
 # Each job and who does it, loaded on first use: most functions do none of them.
