@@ -1,6 +1,6 @@
-"""Steps of runs, and single records, that are to be read from a source which cannot be called: they wait until it calls.
+"""Steps of runs, and single records, that are to be read from a source which cannot be called: they wait until it does.
 
-One step a flow at most: a later run takes the earlier one's place. Whoever has the other side on the line takes them up.
+One step a flow at most: a later run takes the earlier one's place. Who has the other side on the line takes them up.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from chalicelib.engine.caller import Caller, Pass, Reply, Sight, Visit, Wish
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.line import Budget, Line
-from chalicelib.engine.ports import Door, Target
+from chalicelib.engine.ports import Door, Source, Target
 from chalicelib.engine.system import System
 
 if TYPE_CHECKING:
@@ -58,6 +58,12 @@ def _target(line: Line) -> Target:
     return Away(line.store, line.connection)
 
 
+def _source(line: Line) -> Source:
+    from chalicelib.systems.quickbooks_desktop.source import Away
+
+    return Away(line.store, line.connection)
+
+
 def _answer(engine: Engine, visit: Visit) -> Reply:
     from chalicelib.systems.quickbooks_desktop import service
 
@@ -84,7 +90,10 @@ SYSTEM = System(
     identity=_identity,
     budget=Budget(per_second=100),  # nobody is called, so nobody's allowance is used up
     door=_door,
+    source=_source,
     target=_target,
+    # Deletions are told, for 90 days; the daily look finds what fell into a longer silence (sheet 3.4).
+    vanishing=frozenset({"bill", "bill_payment"}),
     caller=Caller(path="/qbwc", answer=_answer, admit=_admit, seen=_seen),
     environments=("production", "sandbox", "simulated"),
 )

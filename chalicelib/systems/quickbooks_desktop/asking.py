@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from chalicelib.systems.quickbooks_desktop import messages, rows
 from chalicelib.systems.quickbooks_desktop.messages import Page
@@ -44,6 +45,10 @@ def _called(row: Row) -> Sequence[str]:
     return [str(name).casefold()]
 
 
+def _payment(row: Row) -> Sequence[str]:
+    return [row.txn_id] if isinstance(row, rows.BillPayment) else []
+
+
 TOPICS: dict[str, Topic] = {
     "account": Topic(lambda id_, values, page: messages.accounts(id_)),
     "class": Topic(lambda id_, values, page: messages.classes(id_)),
@@ -57,12 +62,26 @@ TOPICS: dict[str, Topic] = {
         lambda row: [row.list_id] if isinstance(row, rows.Vendor) else [],
     ),
     "name": Topic(lambda id_, values, page: messages.owners_of_names(id_, values), _called),
-    "deleted_bills": Topic(lambda id_, values, page: messages.deleted_transactions(id_, ["Bill"], since=values[0])),
+    "deleted": Topic(lambda id_, values, page: messages.deleted_transactions(id_, values[1:], since=values[0])),
+    "deleted_entries": Topic(lambda id_, values, page: messages.deleted_entries(id_, values[1:], since=values[0])),
+    "vendors_since": Topic(lambda id_, values, page: messages.vendors(id_, page, since=values[0]), page=150),
+    "bills_since": Topic(lambda id_, values, page: messages.bills(id_, page, since=values[0]), page=50),
+    "bills_dated": Topic(
+        lambda id_, values, page: messages.bills_dated(
+            id_, page, first=date.fromisoformat(values[0]), last=date.fromisoformat(values[1])
+        ),
+        page=50,
+    ),
+    "checks_since": Topic(lambda id_, values, page: messages.payments_by_check(id_, page, since=values[0]), page=50),
+    "cards_since": Topic(lambda id_, values, page: messages.payments_by_card(id_, page, since=values[0]), page=50),
+    "check_id": Topic(lambda id_, values, page: messages.checks_by_id(id_, values), _payment),
+    "card_id": Topic(lambda id_, values, page: messages.card_payments_by_id(id_, values), _payment),
     "bills_of_vendor": Topic(
         lambda id_, values, page: messages.bills_of_vendor(id_, page, values[0], since=values[1]), page=50
     ),
 }
 BY_ID = {"bill": "bill_id", "vendor": "vendor_id"}
+READS = {"vendors_since", "bills_since", "bills_dated", "checks_since", "cards_since", "deleted", "deleted_entries"}
 LISTS = ("account", "class", "term", "customer", "vendor")
 
 

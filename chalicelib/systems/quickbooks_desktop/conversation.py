@@ -9,17 +9,18 @@ needs to know and was not told yet is the next question.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.engine import due, hold, references
+from chalicelib.engine import due, hold, parked, poll, references
 from chalicelib.engine import setup as setups
 from chalicelib.engine.deliver import deliver, reported
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Later
-from chalicelib.engine.records import RecordKey
-from chalicelib.systems.quickbooks_desktop import asking, current, looking, messages, qbxml
-from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, SENT, TOPICS
+from chalicelib.engine.records import Json, RecordKey
+from chalicelib.systems.quickbooks_desktop import asking, current, looking, messages, qbxml, tickets
+from chalicelib.systems.quickbooks_desktop import source as source_end
+from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, READS, SENT, TOPICS
 from chalicelib.systems.quickbooks_desktop.known import Known, Wish
 from chalicelib.systems.quickbooks_desktop.messages import Page
 from chalicelib.systems.quickbooks_desktop.target import Present
@@ -50,7 +51,7 @@ class Conversation:
         if self.known.facts() is None:
             self._ask(Wish(FACTS))
         elif not session.ending and not self._is_long():
-            self._verify() or self._lists() or self._records()
+            self._verify() or self._lists() or self._records() or self._reads()
         if session.question is None and session.clear:
             self._send(FORGET, qbxml.forget(session.clear, version=session.qbxml))
             session.clear = ""
@@ -130,7 +131,7 @@ class Conversation:
                 return True
             session.batch.pop(0)
         session.asked = False
-        session.kept = [each for each in session.kept if each.topic == FACTS]
+        session.kept = [each for each in session.kept if each.topic == FACTS or each.topic in READS]
         return False
 
     def _take_batch(self) -> None:
@@ -143,6 +144,36 @@ class Conversation:
         for key in keys:
             tried[key.pk] = tried.get(key.pk, 0) + 1
         self.session.batch, self.session.asked = [key.pk for key in keys], False
+
+    def _reads(self) -> bool:
+        """What waits to be read from here: single records, then the runs of the flows that read from here."""
+        session = self.session
+        while session.reading:
+            jobs = parked.jobs(self.engine, session.tenant, session.connection)
+            if not jobs:
+                session.reading = False
+                tickets.change_desk(self.engine.store, session, lambda desk: replace(desk, parked=False))
+            for job in jobs:
+                try:
+                    following = self._read(job)
+                except Later:
+                    return self._ask_wished()
+                parked.done(self.engine, session.connection, job, following)
+        return False
+
+    def _read(self, job: Json) -> Json | None:
+        """Do one job as far as it goes; the one after it."""
+        flow = self.engine.open(str(job["tenant"]), str(job["flow"]))
+        if flow is None:
+            return None
+        source = source_end.Present(self.known, now=self.now, cut_over=flow.setup.cut_over)
+        if "notice" not in job:
+            return poll.advance(self.engine, job, source)
+        move = flow.flow.move(str(job["notice"]))
+        if move is not None:
+            flow.hear(source)
+            poll.notice(flow, move, str(job["id"]))
+        return None
 
     def flows(self) -> list[OpenFlow]:
         """The flows that write to this company file."""

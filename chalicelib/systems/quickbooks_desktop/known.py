@@ -64,6 +64,17 @@ class Known:
             raise Later(ASKED)
         return [row for page in pages for row in self._rows(page.number)]
 
+    def page(self, topic: str, values: Sequence[str], number: int) -> tuple[list[Row], bool]:
+        """One page of a list, and whether there is another. Raises Later until it is there."""
+        pages = [each for each in self.session.kept if each.topic == topic and each.values == tuple(values)]
+        if number >= len(pages):
+            self.wishes.append(Wish(topic, tuple(values), pages[-1].next if pages else "", len(pages)))
+            raise Later(ASKED)
+        kept = pages[number].number
+        if kept not in self._read:
+            self._read[kept] = reading.whole(answers(self.store, self.session, [kept])[kept])
+        return self._rows(kept), bool(pages[number].next)
+
     def sent(self, set_id: str) -> Answer:
         """What QuickBooks keeps of a message set. Raises Later until it was asked."""
         for each in self.session.kept:

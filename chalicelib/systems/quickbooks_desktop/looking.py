@@ -104,7 +104,7 @@ def _elsewhere(known: Known, intent: Intent, seen: Sighting) -> Sighting:
     """A person may have renumbered it, or deleted it."""
     at = datetime.fromisoformat(intent.at)
     since = (at - OVERLAP).strftime("%Y-%m-%dT%H:%M:%S+00:00")
-    gone = known.listed("deleted_bills", [since])
+    gone = known.listed("deleted", [since, "Bill"])
     number = intent.body.get("number")
     if number and any(isinstance(row, rows.Deleted) and _was_it(row, str(number), at) for row in gone):
         return Sighting(told=_removed(intent))

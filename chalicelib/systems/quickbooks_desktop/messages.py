@@ -141,6 +141,14 @@ def payments_by_card(request_id: str, page: Page, *, since: str) -> Request:
     return _payments("BillPaymentCreditCardQueryRq", request_id, page, since)
 
 
+def checks_by_id(request_id: str, ids: Sequence[str]) -> Request:
+    return Request("BillPaymentCheckQueryRq", request_id, {"TxnID": list(ids), "IncludeLineItems": True})
+
+
+def card_payments_by_id(request_id: str, ids: Sequence[str]) -> Request:
+    return Request("BillPaymentCreditCardQueryRq", request_id, {"TxnID": list(ids), "IncludeLineItems": True})
+
+
 # ---------------------------------------------------------------------------------------------- what is gone
 
 

@@ -37,7 +37,8 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
     hushed = quiet.is_quiet(connection.settings.get("quiet", ""), now)
     unanswered = _unanswered(before)
     sent = tuple(dict.fromkeys([*desk.sent, *(write.key for write in unanswered)]))
-    if hushed or not (sent or desk.wants or desk.clear or not desk.company_id or _outbox(engine, connection)):
+    waiting = sent or desk.wants or desk.clear or desk.parked or not desk.company_id
+    if hushed or not (waiting or _outbox(engine, connection)):
         tickets.change_desk(engine.store, connection, lambda d: replace(d, seen_at=now.isoformat(), address=address))
         return [ticket, "none"]
     session = Session(
@@ -47,6 +48,7 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
         opened_at=now.isoformat(),
         seen_at=now.isoformat(),
         wants=list(desk.wants),
+        reading=desk.parked,
         batch=list(sent),
         sizes=_sizes(desk, before),
         clear=desk.clear,

@@ -21,6 +21,7 @@ from chalicelib.systems.quickbooks_desktop.kinds import Unfit
 from chalicelib.systems.quickbooks_desktop.known import ASKED, Known
 from chalicelib.systems.quickbooks_desktop.qbxml import Request
 from chalicelib.systems.quickbooks_desktop.rows import Row
+from chalicelib.systems.quickbooks_desktop.source import not_listed
 from chalicelib.systems.quickbooks_desktop.tickets import Desk, Write, change_desk
 
 
@@ -47,12 +48,7 @@ class Away:
         raise Later(ASKED)
 
     def dated(self, kind: str, first: date, last: date, *, token: str | None) -> BookedPage:
-        raise Held(
-            "not_available",
-            "QuickBooks Desktop cannot be called, so its bills cannot be listed from here.",
-            cause="QuickBooks Desktop",
-            fix="Compare with a report in QuickBooks: Reports, Vendors & Payables, Transaction List by Vendor.",
-        )
+        raise not_listed()
 
     def perform(self, intents: Sequence[Intent]) -> Sequence[Done | ConnectorError | Later]:
         return [Later(ASKED) for _ in intents]

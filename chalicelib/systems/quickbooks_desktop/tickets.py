@@ -88,6 +88,7 @@ class Session:
     text: str = ""
     kept: list[Kept] = field(default_factory=list)
     wants: list[str] = field(default_factory=list)
+    reading: bool = False  # a run waits to read from here
     batch: list[str] = field(default_factory=list)
     asked: bool = False
     tried: dict[str, int] = field(default_factory=dict)
@@ -235,6 +236,7 @@ class Desk:
     company_id: str = ""
     company_name: str = ""
     facts: str = ""
+    parked: bool = False  # a run waits to read from here
     sent: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()
     sizes: tuple[tuple[str, int], ...] = ()
