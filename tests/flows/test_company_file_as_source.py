@@ -61,6 +61,8 @@ FLOW = Flow(
 
 
 class Books(DesktopCompany):
+    known: dict[str, Any]
+
     def __init__(self) -> None:
         super().__init__()
         self.online = QuickBooksOnlineSimulator(

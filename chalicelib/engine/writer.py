@@ -1,0 +1,345 @@
+"""The writer: decide, write the intent, do it, write the outcome; and look first where an outcome is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from chalicelib.engine import covers, intents, ledger, references, sightings
+from chalicelib.engine.decide import Decision
+from chalicelib.engine.engine import OpenFlow
+from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, TryAgain
+from chalicelib.engine.flow import Move
+from chalicelib.engine.hold import let_go
+from chalicelib.engine.ledger import Head
+from chalicelib.engine.match import plain_name
+from chalicelib.engine.merge import check_update, check_withdrawal
+from chalicelib.engine.outcome import Outcomes
+from chalicelib.engine.ports import Check, Conflict
+from chalicelib.engine.records import Current, Done, Draft, Intent, RecordKey, Sighting, Summary
+from chalicelib.engine.settle import Settlement, found
+from chalicelib.engine.weigh import weigh
+
+WITHDRAWN = {"delete": "deleted", "void": "voided"}  # by what was done: what came of it
+
+
+@dataclass(slots=True)
+class Writer:
+    """Records of one move of one customer, brought along together."""
+
+    flow: OpenFlow
+    move: Move
+    outcomes: Outcomes
+    ready: list[tuple[Head, Intent]] = field(default_factory=list)  # intents that are written and wait to be performed
+    checks: dict[RecordKey, list[Check]] = field(default_factory=dict)  # what an intent must not be written without
+
+    def put_off(self, heads: Iterable[Head], why: str, moment: datetime) -> None:
+        for head in heads:
+            self.outcomes.postponed(head, why, moment, keep_intent=True)
+
+    def bring(self, heads: Sequence[Head]) -> None:
+        try:
+            settled = Settlement(self.flow, self.move, self.outcomes)
+            settled.settle([head for head in heads if head.intent is not None])
+            for head, intent in settled.again:
+                self._write_intent(head, intent, again=True)
+            for head, later in settled.waiting:
+                self._wait([head], later)
+            self._decide([head for head in heads if head.intent is None] + settled.free)
+        except ConnectorError as trouble:
+            # It concerns the connection, not one record: a list or a look-up did not come through.
+            self._all_failed(heads, trouble)
+        self._perform()
+
+    # ------------------------------------------------------------------ decide
+
+    def _decide(self, heads: Sequence[Head], *, afresh: bool = False) -> None:
+        if not heads:
+            return
+        try:
+            weighed = weigh(self.flow, self.move, heads)
+        except Later as later:
+            self._wait(heads, later)
+            return
+        creates: list[tuple[Head, Intent, Decision]] = []
+        held: list[Head] = []
+        for head, decision in weighed:
+            if decision.action == "hold":
+                assert decision.held is not None
+                held.append(self.outcomes.held(head, decision.held))
+            elif decision.action == "create":
+                assert decision.draft is not None
+                creates.append((head, intents.plan(self.flow, head, decision.draft), decision))
+            else:
+                try:
+                    self._act(head, decision)
+                except Later as later:
+                    self._wait([head], later)
+        self._guard(creates, afresh=afresh)
+        self._wake(held)
+
+    def _wait(self, heads: Iterable[Head], later: Later) -> None:
+        """They lie in the outbox until the other side calls; those that lie there already are left as they are."""
+        for head in heads:
+            if head.due is None or head.due[0] != ledger.OUTBOX:
+                self.outcomes.waiting(head, later.message)
+
+    # ------------------------------------------------------------------ act
+
+    def _act(self, head: Head, decision: Decision) -> None:
+        if head.link is not None and decision.draft is not None and not self._covers(head, decision.draft):
+            return
+        if decision.action == "not_moved":
+            self.outcomes.not_moved(head, decision.why)
+        elif decision.action == "unchanged":
+            self.outcomes.unchanged(head, decision.why)
+        elif decision.action == "look":
+            self._look(head, decision)
+        elif decision.action == "link":
+            self._link(head, decision)
+        elif decision.action == "update":
+            self._update(head, decision)
+        else:
+            self._withdraw(head, decision)
+
+    @property
+    def rehearsing(self) -> bool:
+        return self.flow.setup.state == "rehearsing"
+
+    def _link(self, head: Head, decision: Decision) -> None:
+        ref = decision.reference
+        assert ref is not None
+        if self.rehearsing:
+            self.outcomes.rehearsed(head, "link", decision.why, {"target_id": ref.id, "name": ref.name}, to=ref.id)
+        else:
+            self.outcomes.linked(head, ref.id, ref.label, decision.why)
+
+    def _look(self, head: Head, decision: Decision) -> None:
+        """Somebody asked for it: is it still there?"""
+        assert head.link is not None
+        if self.flow.target_end.read(self.move.target_kind, str(head.link["target_id"])) is None:
+            self.outcomes.held(head, sightings.missing(head, self.flow.target_title))
+            return
+        link = {name: value for name, value in head.link.items() if name != "look"}
+        self.outcomes.unchanged(head, decision.why, link=link)
+
+    def _update(self, head: Head, decision: Decision) -> None:
+        """Read by id right before, compare three ways, and only then intend to write."""
+        assert head.link is not None and decision.draft is not None
+        target_id = str(head.link["target_id"])
+        current = self.flow.target_end.read(self.move.target_kind, target_id)
+        if current is None:
+            self.outcomes.held(head, sightings.missing(head, self.flow.target_title))
+            return
+        written = ledger.bodies(self.flow.engine.store, [(head.key, "written")]).get((head.key, "written"))
+        try:
+            # A person who chose to overwrite has seen the other version: then there is nothing to compare it with.
+            known = None if head.link.get("overwrite") else written
+            needed = check_update(current, known, decision.draft, self.flow.target_title)
+        except Held as held:
+            self.outcomes.held(head, held)
+            return
+        if not needed:
+            link = {**head.link, "hash": decision.hash, "version": current.version}
+            ops = ledger.body_ops(head.key, "written", current.body)
+            self.outcomes.unchanged(head, "The target has it already.", ops=ops, link=link)
+        elif self.rehearsing:
+            self.outcomes.rehearsed(head, "update", decision.why, decision.draft.body)
+        else:
+            self._write_intent(head, intents.plan(self.flow, head, decision.draft, current))
+
+    def _withdraw(self, head: Head, decision: Decision) -> None:
+        """Only what we made, only as we left it, and only if nothing hangs on it there."""
+        assert head.link is not None
+        current = self.flow.target_end.read(self.move.target_kind, str(head.link["target_id"]))
+        if current is None:
+            self.outcomes.withdrawn(head, "deleted", f"{decision.why} It was gone already.")
+            return
+        if current.void and decision.action == "void":
+            self.outcomes.withdrawn(head, "voided", f"{decision.why} It was void already.")
+            return
+        sent = ledger.bodies(self.flow.engine.store, [(head.key, "target")])[(head.key, "target")]
+        body = sent["body"]
+        assert isinstance(body, dict)
+        try:
+            sent_body = {} if head.link.get("overwrite") else body
+            check_withdrawal(current, sent_body, self.flow.target_title, WITHDRAWN[decision.action])
+        except Held as held:
+            self.outcomes.held(head, held)
+            return
+        draft = Draft(kind=self.move.target_kind, body=body, summary=Summary(title=str(head.summary.get("title"))))
+        if self.rehearsing:
+            self.outcomes.rehearsed(head, decision.action, decision.why, body, to=current.id)
+        else:
+            self._write_intent(head, intents.plan(self.flow, head, draft, current, withdraw=decision.action))
+
+    def _covers(self, head: Head, draft: Draft) -> bool:
+        """Whether it may be written; if not, its outcome is written."""
+        try:
+            self.checks[head.key] = covers.claim(self.flow, head, draft.covers)
+        except ConnectorError as taken:
+            self.outcomes.failed(head, taken)
+            return False
+        return True
+
+    def _guard(self, creates: Sequence[tuple[Head, Intent, Decision]], *, afresh: bool = False) -> None:
+        """Before a first create: is there a twin that a person or a native connector entered?"""
+        if not creates:
+            return
+        free = [create for create in creates if create[2].draft and self._covers(create[0], create[2].draft)]
+        creates = self._one_of_a_kind(free)
+        outdated: list[Head] = []
+        seen = self.flow.target_end.look([intent for _, intent, _ in creates])
+        for (head, intent, decision), sighting in zip(creates, seen, strict=True):
+            if isinstance(sighting, Later):
+                self._wait([head], sighting)
+            elif sighting.twins and not sighting.ours and self.move.match and not afresh:
+                outdated.append(head)
+            else:
+                self._create(head, intent, decision, sightings.standing(head, sighting))
+        if outdated:
+            # The list we matched against was older than the target: read it anew and match again.
+            try:
+                references.refresh(self.flow, self.move.target_kind)
+            except Later as later:
+                self._wait(outdated, later)
+            else:
+                self._decide(outdated, afresh=True)
+
+    def _create(self, head: Head, intent: Intent, decision: Decision, sighting: Sighting) -> None:
+        if sighting.told is not None:
+            self.outcomes.failed(head, sighting.told)
+        elif len(sighting.ours) == 1:
+            self._adopt(head, intent, sighting.ours[0])
+        elif sighting.ours:
+            self.outcomes.held(head, sightings.several(head, sighting.ours, self.flow.target_title))
+        elif sighting.twins:
+            self.outcomes.held(head, self._twin(head, sighting.twins))
+        elif self.rehearsing:
+            self.outcomes.rehearsed(head, "create", decision.why, intent.body)
+        else:
+            self._write_intent(head, intent)
+
+    def _one_of_a_kind(
+        self, creates: Sequence[tuple[Head, Intent, Decision]]
+    ) -> Sequence[tuple[Head, Intent, Decision]]:
+        """Of several that would be twins of one another, the first goes; the others wait until the guard can see it."""
+        first: dict[tuple[object, ...], tuple[Head, Intent, Decision]] = {}
+        for create in creates:
+            head, _, decision = create
+            assert decision.draft is not None
+            if first.setdefault(_likeness(decision.draft), create) is not create:
+                moment = self.outcomes.later(head, None)
+                self.outcomes.postponed(head, "Another record with the same number or name goes first.", moment)
+        return list(first.values())
+
+    def _twin(self, head: Head, twins: Sequence[Current]) -> Held:
+        """Whose it is decides the words: another record's of ours, or somebody else's."""
+        owner = self.outcomes.owner(twins[0].id)
+        if owner is not None and owner != head.key:
+            return self.outcomes.claimed(head, twins[0].id, owner)
+        return sightings.exists(head, twins, self.flow.target_title)
+
+    def _adopt(self, head: Head, intent: Intent, current: Current) -> None:
+        """It carries this record's own mark: ours, although we had lost the link."""
+        if self.rehearsing:
+            self.outcomes.rehearsed(head, "link", "It carries this record's mark.", {"target_id": current.id})
+            return
+        found(self.outcomes, head, replace(intent, body=current.body), current, made="adopted")
+
+    def _write_intent(self, head: Head, intent: Intent, *, again: bool = False) -> None:
+        room = self.flow.target_end.room
+        if room is not None and len(self.ready) >= room:
+            return  # it stays in the outbox: what cannot be handed over now is not written down as begun
+        new, ops = intents.sending(self.flow, head, intent, again=again)
+        try:
+            self.flow.engine.store.write([*ops, *self.checks.get(head.key, [])])
+        except Conflict:
+            return  # somebody else has it, or the source changed this moment: it is due again anyway
+        assert new.intent is not None
+        self.ready.append((ledger.after(new), replace(intent, at=str(new.intent["at"]), again=again)))
+
+    def _perform(self) -> None:
+        if not self.ready:
+            return
+        try:
+            self.flow.engine.check_company(self.flow.target)
+        except ConnectorError as trouble:
+            for head, _ in self.ready:
+                self.outcomes.failed(head, trouble)
+            return
+        size = self.flow.target_end.most_per_call
+        for begin in range(0, len(self.ready), size):
+            batch = self.ready[begin : begin + size]
+            results = self.flow.target_end.perform([intent for _, intent in batch])
+            for (head, intent), result in zip(batch, results, strict=True):
+                if not isinstance(result, Later):
+                    self.ended(head, intent, result)
+            if not any(isinstance(result, LockedOut | Later) for result in results):
+                self.flow.engine.works(self.flow.target, self.flow.target_health)
+            self._learn(results)
+
+    def ended(self, head: Head, intent: Intent, result: Done | ConnectorError) -> None:
+        if isinstance(result, Done) and intent.op in WITHDRAWN:
+            self.outcomes.withdrawn(head, WITHDRAWN[intent.op], "It was withdrawn at the source.", result)
+        elif isinstance(result, Done):
+            self.outcomes.done(head, intent, result, made="created" if intent.op == "create" else "updated")
+        else:
+            self.outcomes.failed(head, result)
+
+    def _learn(self, results: Sequence[Done | ConnectorError | Later]) -> None:
+        """The target turned down what our lists allowed, so they are outdated: read them anew.
+
+        A hold that waits for a list goes when the list changes; that can only be seen from how it stands now.
+        """
+        waits = {token for result in results if isinstance(result, Held) for token in result.waits_for}
+        for kind in self.flow.flow.lists(self.flow.policies):
+            if f"reference:{kind}" in waits:
+                with suppress(ConnectorError, Later):
+                    references.refresh(self.flow, kind)
+
+    def _all_failed(self, heads: Sequence[Head], trouble: ConnectorError) -> None:
+        """Give every record of the group that has neither an outcome nor a fresh intent the connection's trouble."""
+        engine = self.flow.engine
+        for head in ledger.heads(engine.store, [head.key for head in heads]).values():
+            if head.due is None or intents.busy(head, engine.clock.now()):
+                continue
+            if head.intent is None:
+                self.outcomes.failed(head, trouble)
+                continue
+            # The look-up itself did not come through: the intent stays, nothing is counted against the record.
+            if isinstance(trouble, LockedOut):
+                engine.locked_out(self.flow.target, trouble)
+            after = trouble.after if isinstance(trouble, TryAgain) else None
+            moment = self.outcomes.later(head, after)
+            self.outcomes.postponed(head, trouble.message, moment, keep_intent=True)
+
+    def _wake(self, held: Sequence[Head]) -> None:
+        """A partner that arrived, a list or a set-up that changed while we were holding: nobody would tell us again."""
+        if not held:
+            return
+        fresh = self.flow.engine.open(self.flow.setup.tenant, self.flow.setup.name)
+        waits = {h.key: _record_tokens(self.flow, h) for h in held}
+        partners = ledger.heads(self.flow.engine.store, {key for keys in waits.values() for key in keys})
+        outdated = fresh is not None and fresh.setup.version != self.flow.setup.version
+        outdated = outdated or references.outdated(self.flow, self.move.lists(self.flow.policies))
+        for head in held:
+            if outdated or any((partner := partners.get(key)) is not None and partner.link for key in waits[head.key]):
+                let_go(self.flow, head)
+
+
+def _likeness(draft: Draft) -> tuple[object, ...]:
+    """What two documents share that a person would take for the same."""
+    said = draft.summary
+    if not said.party:
+        return (plain_name(said.title),)
+    number = plain_name(said.number)
+    return (said.party, number) if number else (said.party, said.day, said.money)
+
+
+def _record_tokens(flow: OpenFlow, head: Head) -> list[RecordKey]:
+    waits = (head.hold or {}).get("waits_for")
+    found = [str(token).split(":", 2) for token in waits] if isinstance(waits, list) else []
+    return [RecordKey(flow.setup.tenant, flow.setup.name, t[1], t[2]) for t in found if t[0] == "record"]
