@@ -40,11 +40,6 @@ def _of(names: Callable[[rows.Bill], str]) -> Names:
     return lambda row: [names(row)] if isinstance(row, rows.Bill) else []
 
 
-def _called(row: Row) -> Sequence[str]:
-    name = getattr(row, "full_name", "") or getattr(row, "name", "")
-    return [str(name).casefold()]
-
-
 def _payment(row: Row) -> Sequence[str]:
     return [row.txn_id] if isinstance(row, rows.BillPayment) else []
 
@@ -61,7 +56,10 @@ TOPICS: dict[str, Topic] = {
         lambda id_, values, page: messages.vendors_by_id(id_, values),
         lambda row: [row.list_id] if isinstance(row, rows.Vendor) else [],
     ),
-    "name": Topic(lambda id_, values, page: messages.owners_of_names(id_, values), _called),
+    "vendor_name": Topic(
+        lambda id_, values, page: messages.vendors_by_name(id_, values),
+        lambda row: [row.name] if isinstance(row, rows.Vendor) else [],
+    ),
     "deleted": Topic(lambda id_, values, page: messages.deleted_transactions(id_, values[1:], since=values[0])),
     "deleted_entries": Topic(lambda id_, values, page: messages.deleted_entries(id_, values[1:], since=values[0])),
     "vendors_since": Topic(lambda id_, values, page: messages.vendors(id_, page, since=values[0]), page=150),

@@ -48,11 +48,13 @@ class Known:
         found: dict[str, list[Row]] = {value: [] for value in wanted}
         names = TOPICS[topic].names
         assert names is not None
+        asked = {value.casefold(): value for value in wanted}  # QuickBooks finds a name in whatever case
         for number in sorted({said[value] for value in wanted}):
             for row in self._rows(number):
                 for name in names(row):
-                    if said.get(name) == number and name in found:
-                        found[name].append(row)
+                    value = asked.get(name.casefold(), "")
+                    if said.get(value) == number:
+                        found[value].append(row)
         return found
 
     def listed(self, topic: str, values: Sequence[str] = ()) -> list[Row]:

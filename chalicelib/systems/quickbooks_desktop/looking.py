@@ -23,7 +23,7 @@ FORGOTTEN = 600  # no such stored state
 
 def values_of(intent: Intent) -> list[str]:
     """By what it is asked for: outdated once it was written."""
-    own = [str(intent.body["name"]).casefold()] if intent.kind == "vendor" else _numbers(intent)
+    own = [str(intent.body["name"])] if intent.kind == "vendor" else _numbers(intent)
     return own + ([intent.current.id] if intent.current else [])
 
 
@@ -90,12 +90,10 @@ def _numbered(known: Known, intent: Intent) -> Sighting:
 
 
 def _named(known: Known, intent: Intent) -> Sighting:
-    """Vendors, customers, employees and other names share their names (sheet 3.2)."""
+    """Names are unique there; whoever else than a vendor has it, QuickBooks tells when it is written (3100)."""
     name = str(intent.body["name"])
-    found = known.rows("name", [name.casefold()])[name.casefold()]
+    found = known.rows("vendor_name", [name])[name]
     vendors = [current.vendor(row, intent.mark) for row in found if isinstance(row, rows.Vendor)]
-    if not vendors and found:
-        return Sighting(told=_taken(name, found[0]))
     ours = [one for one in vendors if one.ours]
     return Sighting(ours=ours, twins=[one for one in vendors if not one.ours])
 
@@ -131,18 +129,6 @@ def _numbers(intent: Intent) -> list[str]:
     """The number as we write it, and bare: a person would hardly type our prefix."""
     number = str(intent.body.get("number") or "")
     return [each for each in (number, number.removeprefix("PO-")) if each] if number else []
-
-
-def _taken(name: str, row: Row) -> ConnectorError:
-    kind = type(row).__name__.lower() if not isinstance(row, rows.Entry) else row.kind.lower()
-    return Held(
-        "name_taken",
-        f"The name {name} belongs to a {kind} in QuickBooks Desktop; vendors, customers, employees and other names "
-        "share their names there.",
-        cause=f"name {name}",
-        fix="Rename one of the two (such as “(V)” after the vendor's), or link the record to an existing vendor.",
-        waits_for=["reference:vendor"],
-    )
 
 
 def _removed(intent: Intent) -> ConnectorError:

@@ -70,11 +70,6 @@ def vendors_by_name(request_id: str, names: Sequence[str]) -> Request:
     return Request("VendorQueryRq", request_id, {"FullName": list(names)})
 
 
-def owners_of_names(request_id: str, names: Sequence[str]) -> Request:
-    """Who has these names: vendors, customers, employees and other names share them (sheet 3.2)."""
-    return Request("EntityQueryRq", request_id, {"FullName": list(names)})
-
-
 def vendor_add(request_id: str, vendor: Fields) -> Request:
     return Request("VendorAddRq", request_id, {"VendorAdd": vendor})
 

@@ -37,7 +37,7 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
     hushed = quiet.is_quiet(connection.settings.get("quiet", ""), now)
     unanswered = _unanswered(before)
     sent = tuple(dict.fromkeys([*desk.sent, *(write.key for write in unanswered)]))
-    waiting = sent or desk.wants or desk.clear or desk.parked or not desk.company_id
+    waiting = sent or desk.wants or desk.clear or desk.parked
     if hushed or not (waiting or _outbox(engine, connection)):
         tickets.change_desk(engine.store, connection, lambda d: replace(d, seen_at=now.isoformat(), address=address))
         return [ticket, "none"]

@@ -30,13 +30,13 @@ def is_doubt(trouble: ConnectorError) -> bool:
 
 def problem(said: Meaning, *, title: str, detail: str, connection: str = "this company file") -> ConnectorError:
     words = said.says.format(title=title, detail=detail or "(no words)", company=connection)
-    if said.kind in ("HOLD", "BUG"):
+    if said.kind in ("HOLD", "BUG", "ADOPT"):  # who has the name is no vendor: those were asked for right before
         cause = f"{title}: {detail}" if detail else title
         return Held(said.reason, words, cause=cause[:300], fix=said.fix, owner=said.owner, waits_for=said.waits_for)
     if said.kind == "LOCKED":
         return LockedOut(words, fix=said.fix)
     if said.kind == "UNKNOWN":
         return Unknown(words)
-    if said.kind in ("REREAD", "ADOPT", "ABSENT"):
+    if said.kind in ("REREAD", "ABSENT"):
         return Stale(words)
     return TryAgain(words, counts=said.kind == "LATER")

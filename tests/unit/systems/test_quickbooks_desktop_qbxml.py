@@ -170,7 +170,6 @@ FLOWS: dict[str, Request] = {
     "vendors": messages.vendors("r", Page(100, GUID), since=SINCE),
     "vendors by id": messages.vendors_by_id("r", ["8-1", "8-2"]),
     "vendors by name": messages.vendors_by_name("r", ["Café", "B"]),
-    "owners of names": messages.owners_of_names("r", ["Café"]),
     "vendor add": messages.vendor_add("r", {"Name": "Café", "Email": "a@b.example"}),
     "vendor mod": messages.vendor_mod("r", "8-1", "1", {"Notes": ""}),
     "bills": messages.bills("r", Page(50), since=SINCE),
