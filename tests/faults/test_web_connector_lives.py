@@ -198,4 +198,6 @@ def test_a_pc_that_dies_over_each_of_fifty_bills_and_again_over_the_repeat_leave
     company.assert_once(orders)
     assert company.total_ours() == sum(Decimal(f"{100 + n}.25") for n in range(50))
     assert {head.state for head in company.heads()} == {"done"}, "a person was needed"
+    company.call()
+    assert company.call().word == "none", "nothing is left to do"
     company.assert_no_mistakes()

@@ -52,6 +52,9 @@ def seen(engine: Engine, connection: Connection) -> Sight:
     at = logins.last_visit(engine, login)
     if not at:
         return Sight("", f"The Web Connector has not called for {name} yet. We can only wait to be called.", ON_THE_PC)
+    trouble = tickets.desk(engine.store, connection).trouble
+    if trouble:
+        return Sight(at, f"The Web Connector was last here for {name} at {at}, and that run ended early.", trouble)
     here = f"The Web Connector was last here for {name} at {at}. We can only wait to be called"
     if connection.pinned is None:
         return Sight(at, f"{here}; which company file it has is not known yet.", ON_THE_PC)

@@ -97,12 +97,14 @@ def _differs(engine: Engine, connection: Connection, desk: Desk, company: Compan
             f"{connection.name} ({wanted}). Nothing was read or written.",
             f"On the PC, open the company file of {wanted} in QuickBooks, then press Update Selected in the Web "
             "Connector.",
+            locked=True,
         )
     if desk.company_name and not carried and company.name != desk.company_name:
         return Trouble(
             f"The company file that is open is {company.name}, not {desk.company_name}. Nothing was read or written.",
             f"On the PC, open the company file of {desk.company_name} in QuickBooks, then press Update Selected in the "
             "Web Connector.",
+            locked=True,
         )
     place = connection.settings.get("company_file") or desk.file
     if place and file and file.casefold() != place.casefold():
@@ -110,6 +112,7 @@ def _differs(engine: Engine, connection: Connection, desk: Desk, company: Compan
             f"The company file is open at {file}, not at {place}. It may be a copy or a second PC, so nothing was read "
             "or written.",
             f"Open the one at {place}. {MOVED.format(name=connection.name)}",
+            locked=True,
         )
     return None
 
@@ -124,6 +127,7 @@ def _pin(engine: Engine, connection: Connection, company: Company) -> Trouble | 
         return Trouble(
             f"{connection.name} is set up for {wanted}, but the company file that is open is {company.name}.",
             f"Open the company file of {wanted}, or correct `company` of {connection.name} and apply.",
+            locked=True,
         )
     for _ in range(TRIES):
         held = setups.connections(engine.store, connection.tenant).get(connection.name)
@@ -157,6 +161,8 @@ def _note(engine: Engine, session: Session, connection: Connection, company: Com
             company_name=company.name,
             company_id=company.file_id(qwc.OWNER_ID) or company.name,
             facts=facts,
+            trouble="",
+            troubles=0,
         )
 
     tickets.change_desk(engine.store, connection, seen)

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.engine import due, hold, parked, poll, references
+from chalicelib.engine import due, hold, ledger, parked, poll, references
 from chalicelib.engine import setup as setups
 from chalicelib.engine.deliver import deliver, reported
 from chalicelib.engine.engine import Engine, OpenFlow
@@ -24,7 +24,7 @@ from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, READS, S
 from chalicelib.systems.quickbooks_desktop.known import Known, Wish
 from chalicelib.systems.quickbooks_desktop.messages import Page
 from chalicelib.systems.quickbooks_desktop.target import Present
-from chalicelib.systems.quickbooks_desktop.tickets import Question, Session, Write
+from chalicelib.systems.quickbooks_desktop.tickets import Desk, Question, Session, Write
 
 BATCH = 25
 MOST_TRIES = 3  # of one record in one session
@@ -130,9 +130,24 @@ class Conversation:
             if self._ask_wished():
                 return True
             session.batch.pop(0)
+        self._settled()
         session.asked = False
         session.kept = [each for each in session.kept if each.topic == FACTS or each.topic in READS]
         return False
+
+    def _settled(self) -> None:
+        """What earlier sessions left unanswered was looked up: only what is still unknown stays on the desk."""
+        session = self.session
+        if not session.sent:
+            return
+        heads = ledger.heads(self.engine.store, [RecordKey.from_pk(pk) for pk in session.sent])
+        gone = {pk for pk in session.sent if (head := heads.get(RecordKey.from_pk(pk))) is None or head.intent is None}
+        session.sent = []
+
+        def cleared(desk: Desk) -> Desk:
+            return replace(desk, sent=tuple(pk for pk in desk.sent if pk not in gone))
+
+        tickets.change_desk(self.engine.store, session, cleared)
 
     def _take_batch(self) -> None:
         """The next of the outbox, in the order in which their moves depend on one another."""

@@ -24,6 +24,7 @@ from chalicelib.systems.quickbooks_desktop.tickets import Desk, Session, Write
 NO_SESSION = "There is no such session any more. Nothing was done; the next run begins a new one."
 OURS = "The connector had trouble of its own. Nothing is lost; the next run goes on."
 DONE, FAILED = 100, -1
+PATIENCE = 3  # sessions in a row that a window or a busy QuickBooks may cost before people are told
 
 
 def open(engine: Engine, connection: Connection, address: str) -> list[str]:
@@ -49,6 +50,7 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
         seen_at=now.isoformat(),
         wants=list(desk.wants),
         reading=desk.parked,
+        sent=list(sent),
         batch=list(sent),
         sizes=_sizes(desk, before),
         clear=desk.clear,
@@ -194,8 +196,13 @@ def _stop(engine: Engine, session: Session, trouble: Trouble, *, answered: Write
     session.problem, session.step = f"{trouble.says} {trouble.fix}", "close"
     session.question, session.text = None, ""
     _save(engine, session, answered=answered)
+
+    def troubled(desk: Desk) -> Desk:
+        return replace(desk, trouble=session.problem, troubles=desk.troubles + 1)
+
+    desk = tickets.change_desk(engine.store, session, troubled)
     connection = companies.connection_of(engine, session)
-    if connection is not None:
+    if connection is not None and (trouble.locked or desk.troubles >= PATIENCE):
         engine.note_health(connection, Health(state="locked_out", message=trouble.says, fix=trouble.fix))
     return ""
 

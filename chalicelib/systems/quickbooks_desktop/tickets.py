@@ -89,6 +89,7 @@ class Session:
     kept: list[Kept] = field(default_factory=list)
     wants: list[str] = field(default_factory=list)
     reading: bool = False  # a run waits to read from here
+    sent: list[str] = field(default_factory=list)  # what earlier sessions left unanswered, as long as it is at hand
     batch: list[str] = field(default_factory=list)
     asked: bool = False
     tried: dict[str, int] = field(default_factory=dict)
@@ -242,6 +243,7 @@ class Desk:
     sizes: tuple[tuple[str, int], ...] = ()
     clear: str = ""
     trouble: str = ""
+    troubles: int = 0  # sessions in a row that ended in trouble
     version: int = 0
 
     @property
