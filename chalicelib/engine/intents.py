@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from chalicelib.engine import ledger
 from chalicelib.engine.engine import OpenFlow
-from chalicelib.engine.ledger import OUTBOX, Head, Side
+from chalicelib.engine.ledger import Head, Side
 from chalicelib.engine.ports import Op
 from chalicelib.engine.records import Current, Draft, Intent, Json, Money, RecordKey, attempt_key, fingerprint
 
@@ -49,7 +49,8 @@ def marked(flow: OpenFlow, move: str, mark: str) -> str:
 def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) -> tuple[Head, list[Op]]:
     """The head with its intent, and the writes that put it down before anything leaves."""
     now = flow.engine.clock.now()
-    until = (now + flow.engine.pace.lease).isoformat()
+    pace = flow.engine.pace
+    until = (now + (pace.lease if flow.target_end.room is None else pace.answer)).isoformat()
     noted: Json = {
         "op": intent.op,
         "kind": intent.kind,
@@ -64,9 +65,7 @@ def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) 
         "at": now.isoformat(),
         "until": until,
     }
-    # Where nobody can be called, only a session of theirs says what came of it: until then it stays in the outbox.
-    due = ("b", until) if flow.target_end.room is None else (OUTBOX, now.isoformat())
-    new = replace(head, state="sending", intent=noted, hold=None, due=due, updated_at=now.isoformat())
+    new = replace(head, state="sending", intent=noted, hold=None, due=("b", until), updated_at=now.isoformat())
     told: Json = {**noted, "noticed_at": head.updated_at, "source_fingerprint": head.fingerprint}
     told["mapping_version"] = flow.setup.mapping_version
     if again:

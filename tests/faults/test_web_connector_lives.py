@@ -201,3 +201,19 @@ def test_a_pc_that_dies_over_each_of_fifty_bills_and_again_over_the_repeat_leave
     company.call()
     assert company.call().word == "none", "nothing is left to do"
     company.assert_no_mistakes()
+
+
+def test_a_bill_that_was_handed_out_and_not_answered_for_a_minute_is_unknown_and_its_late_answer_still_counts() -> None:
+    company = DesktopCompany()
+    order = company.order(company.vendor("Northwind Paper Co"), "72.00")
+    company.poll()
+    company.pc.backstage_mishap("die_after", "process BillAddRq")
+    run = company.call()
+    assert company.head(order).state == "sending"
+    company.world.until_quiet()
+    assert company.head(order).state == "unknown"
+    assert len(company.ours()) == 1, "QuickBooks had it all the time"
+    company.pc.connector.mishaps.clear()
+    company.cycle()
+    assert (company.head(order).state, run.died) == ("done", True)
+    company.assert_once([order])
