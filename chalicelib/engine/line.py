@@ -26,12 +26,15 @@ TRIES = 12
 class Budget:
     """A vendor's rate allowance: `per_second` on average, `block` calls drawn from the table at once.
 
-    `scope` says who shares it: "identity" (the company behind the connection) or "app".
+    `scope` says who shares it: "identity" (the company behind the connection) or "app". `sustained` is what a longer
+    window allows per second where that is less (0: it is not); of what was not used, `saved` calls may come at once.
     """
 
     per_second: float
     block: int = 8
     scope: str = "identity"
+    sustained: float = 0.0
+    saved: int = 0
 
 
 @dataclass(slots=True)
@@ -144,16 +147,27 @@ class Line:
                 wait = (paused_until - now).total_seconds()
                 raise TryAgain(str(item.body.get("why", "The vendor asked us to wait.")), after=wait, counts=False)
             begin = max(now, _moment(item.body.get("next_free")) or now)
+            changes: dict[str, str] = {}
+            if self.budget.sustained:
+                begin, changes = self._within_longer_window(item, begin)
             if (begin - now).total_seconds() > LONGEST_WAIT:
                 after = (begin - now).total_seconds()
                 raise TryAgain("The vendor's rate allowance is used up for the moment.", after=after, counts=False)
             try:
-                self._write_budget(item, next_free=(begin + self.budget.block * step).isoformat())
+                changes["next_free"] = (begin + self.budget.block * step).isoformat()
+                self._write_budget(item, **changes)
             except Conflict:
                 self.clock.sleep(0.02 + 0.1 * self.clock.chance())
                 continue
             return [begin + n * step for n in range(self.budget.block)]
         raise TryAgain("Too many workers share this vendor's rate allowance right now.", after=5, counts=False)
+
+    def _within_longer_window(self, item: Item, begin: datetime) -> tuple[datetime, dict[str, str]]:
+        """When the block may begin at the earliest, and up to when the longer window is spent then."""
+        step = timedelta(seconds=1 / (self.budget.sustained * self.rate_scale))
+        spent = _moment(item.body.get("spent_until")) or begin
+        begin = max(begin, spent - self.budget.saved * step)
+        return begin, {"spent_until": (max(spent, begin) + self.budget.block * step).isoformat()}
 
     def _budget_item(self) -> Item:
         connection = self.connection

@@ -28,7 +28,7 @@ TEST = re.compile(r"`(tests/[\w/]+\.py)::([\w:]+)`")
 FIRST_CELL = re.compile(r"^\| `([\w.]+)` \|", re.MULTILINE)
 SHOWN = re.compile(r"`([^`\n]+)`")
 # What a vendor's fault comes to instead of a hold.
-NO_HOLDS = {"RETRY", "SLOW", "REFRESH", "REREAD", "TENANT", "LATER", "SPLIT"}
+NO_HOLDS = {"RETRY", "SLOW", "REFRESH", "REREAD", "TENANT", "LATER", "SPLIT", "BUSY"}
 
 
 def page(name: str) -> str:
