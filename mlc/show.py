@@ -133,6 +133,11 @@ def run(latest: Json) -> str:
     return f"{latest['state']} {latest.get('ended_at') or latest.get('started_at')}{used}{metered}{trouble}"
 
 
+def outbox(count: int, last_seen: str | None, flow: str) -> str:
+    here = f"last here at {last_seen}" if last_seen else "which has not called yet: `mlc connections` says what to do"
+    return f"{count} records of {flow} wait for the Web Connector, {here}."
+
+
 def schedule(flow: Json) -> str:
     return f"every {flow['every']}" if "every" in flow else f"at {flow['cron']} ({flow['zone']})"
 

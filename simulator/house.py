@@ -42,7 +42,7 @@ class House:
     """`given` is MLC_ENDPOINTS as the caller set it: those systems are not simulated. `port` 0: any free one.
 
     After `up`: `urls` are the simulators' addresses, `resumed` says whether the kept state was taken up, and `trouble`
-    why the seeded flow was not started, if so.
+    which of the seeded flows were not started and why, if so.
     """
 
     folder: Path
@@ -95,6 +95,8 @@ class House:
         if not self.resumed:
             self.tell("Setting up the seeded company" if self.simulate else "Making a tenant")
             self._seed()
+        elif "quickbooks_desktop" in self.urls:
+            self.backstage("quickbooks_desktop", "follow", port=self.port)
         self._whole = True
 
     def _own(self) -> None:
@@ -165,20 +167,13 @@ class House:
     def _seed(self) -> None:
         """Make the seeded company through the API, as a customer would be made."""
         from simulator import seed
+        from simulator.moving_in import move_in
 
         platform_key = (self.folder / "platform.key").read_text()
         tenant = self.call("POST", "/api/v1/tenants", platform_key, {"name": seed.TENANT})
-        key = tenant["admin_key"]
-        (self.folder / "mlc.key").write_text(key)
-        if not self.simulate:
-            return
-        config = json.loads((self.folder / "seed.json").read_text())
-        left_out = sorted(name for name in seed.SYSTEMS if name in self.given and self.given[name] is None)
-        if left_out:
-            self.trouble = f"MLC_ENDPOINTS leaves out {' and '.join(left_out)}: the seeded flow is not set up."
-            return
-        self.call("POST", "/api/v1/apply", key, {"config": config})
-        self.trouble = self.start_flow(key, seed.FLOW)
+        (self.folder / "mlc.key").write_text(tenant["admin_key"])
+        if self.simulate:
+            self.trouble = move_in(self)
 
     def start_flow(self, key: str, name: str) -> str:
         """It goes live once both connections have said whose company they lead to. Returns why it did not, or ""."""
@@ -299,7 +294,7 @@ class House:
         return {
             **plain,
             "PYTHONUNBUFFERED": "1",
-            "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1"))),
+            "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))),
             "STAGE": "local",
             "AWS_ENDPOINT_URL": self.aws,
             "AWS_DEFAULT_REGION": REGION,

@@ -30,22 +30,22 @@ def run(house: House, console: Console) -> int:
     """0 only if every flow came to rest, in order, and the totals agree."""
     begun = monotonic()
     key = (house.folder / "mlc.key").read_text()
-    flows = [flow["name"] for flow in house.call("GET", "/api/v1/flows", key)["items"]]
-    if house.trouble:
-        return 1  # it was said why
-    if not flows:
+    found = house.call("GET", "/api/v1/flows", key)["items"]
+    if not found and not house.trouble:
         _say(console, "No flow is set up here; `mlc apply` sets one up.")
-    well = True
-    for flow in flows:
+    well = not house.trouble  # it was said why
+    for flow in [one["name"] for one in found if well or one["state"] == "live"]:
         well &= _until_quiet(house, console, key, flow)
         records = list(_records(house, key, flow))
         _show(console, flow, records)
         under_way = sum(_word(record) == "on its way" for record in records)
         if under_way:
-            _say(console, f"{under_way} records of {flow} are still on their way.", "red")
+            _say(
+                console, f"{under_way} records of {flow} are still on their way. {_waited_for(house, key, flow)}", "red"
+            )
         well &= not under_way
-        if house.simulate and flow == seed.FLOW:
-            well &= proof.agree(house, console, records)
+        if house.simulate and flow in seed.FLOWS:
+            well &= proof.agree(house, console, flow, records)
     _say(console, f"{monotonic() - begun:.0f} seconds. Logs: {shown(house.folder)}/logs/", "dim")
     return 0 if well else 1
 
@@ -77,6 +77,15 @@ def _until_quiet(house: House, console: Console, key: str, flow: str) -> bool:
             sleep(0.5)
     _say(console, f"{flow} did not come to rest within {PATIENCE:.0f} seconds.", "red")
     return False
+
+
+def _waited_for(house: House, key: str, flow: str) -> str:
+    """Why those that lie in the outbox are still there."""
+    latest = house.call("GET", f"/api/v1/flows/{flow}/runs/latest", key)
+    if not latest["outbox"]:
+        return ""
+    here = f"was last here at {latest['last_seen']}" if latest["last_seen"] else "has not called yet"
+    return f"{latest['outbox']} of them wait for a Web Connector, which {here}."
 
 
 def _progress(status: dict[str, Any], flow: str) -> str:

@@ -7,19 +7,28 @@ from __future__ import annotations
 
 import argparse
 import json
+import logging
 import signal
 import sys
 import threading
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulator import seed
+from simulator import seed, seed_desktop
 from simulator.systems.procurify import ProcurifySimulator
+from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
+from simulator.systems.quickbooks_desktop.soap import Reply
+from simulator.systems.quickbooks_desktop.transport import over_http
 from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
 from simulator.systems.serving import Simulator, listen
 
 STATE = "outside.json"
+PC = "quickbooks_desktop"
+LOOK = 1.0  # seconds: how often the Web Connector looks whether an update is due
+LAST_CALL = 10.0  # seconds for a call of the Web Connector that is on its way when we are asked to end
 RATE = 40.0  # how much faster than the vendor a simulator lets itself be called: one machine, no waiting
+log = logging.getLogger("simulator")
 
 
 def build() -> dict[str, Simulator]:
@@ -29,7 +38,10 @@ def build() -> dict[str, Simulator]:
     books = QuickBooksOnlineSimulator(
         client_id=seed.APP["client_id"], client_secret=seed.APP["client_secret"], limit_scale=RATE
     )
-    return {"procurify": procurify, "quickbooks_online": books}
+    pc = QuickBooksDesktopSimulator(
+        path=seed_desktop.PATH, name=seed_desktop.COMPANY, zone=seed_desktop.ZONE, chart=False
+    )
+    return {"procurify": procurify, "quickbooks_online": books, PC: pc}
 
 
 def main() -> int:
@@ -49,16 +61,47 @@ def main() -> int:
             systems[name].load(state)
         kept.unlink()  # from here on only an orderly stop makes it valid again
     else:
-        procurify, books = systems["procurify"], systems["quickbooks_online"]
-        assert isinstance(procurify, ProcurifySimulator)
-        assert isinstance(books, QuickBooksOnlineSimulator)
-        seeded = seed.plant(procurify, books, today=datetime.now(UTC).date(), bills=chosen.bills)
+        seeded = planted(systems, bills=chosen.bills)
         _write(folder / "seed.json", json.dumps(seeded.config, indent=1))
+    web_connector = threading.Thread(target=call_the_service, args=(systems[PC], stop))
+    if PC not in chosen.without:
+        web_connector.start()
     urls = {name: listen(system)[1] for name, system in systems.items() if name not in chosen.without}
     _write(folder / "urls.json", json.dumps(urls))
     stop.wait()
+    if web_connector.ident:
+        web_connector.join(LAST_CALL)
     _write(kept, json.dumps({name: system.dump() for name, system in systems.items()}, default=str))
     return 0
+
+
+def planted(systems: Mapping[str, Simulator], *, bills: int) -> seed.Seeded:
+    procurify, books, pc = (systems[name] for name in seed.SYSTEMS)
+    assert isinstance(procurify, ProcurifySimulator)
+    assert isinstance(books, QuickBooksOnlineSimulator)
+    assert isinstance(pc, QuickBooksDesktopSimulator)
+    return seed.plant(procurify, books, pc, today=datetime.now(UTC).date(), bills=bills)
+
+
+def call_the_service(pc: Simulator, stop: threading.Event) -> None:
+    """The Web Connector at work, as long as the PC is on. While a call is on its way, people may use the PC."""
+    assert isinstance(pc, QuickBooksDesktopSimulator)
+    send = over_http()
+
+    def lending(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Reply:
+        pc.lock.release()
+        try:
+            return send(method, url, headers, body)
+        finally:
+            pc.lock.acquire()
+
+    pc.connector.transport = lending
+    while not stop.wait(LOOK):
+        try:
+            with pc.lock:
+                pc.connector.run_due()
+        except Exception:
+            log.exception("the Web Connector failed")
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,5 +1,7 @@
 """A believable company for `make run`: Cascade Builders buys in Procurify and keeps its books in QuickBooks Online.
 
+Its job costs, a second set of books, are in QuickBooks Desktop (seed_desktop.py).
+
 Names are awkward where real ones are, some account codes have no account, some vendors are missing or inactive on the
 other side, and some bills were entered in QuickBooks by a person: so that holds are seen, and are the right ones.
 """
@@ -12,7 +14,9 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from simulator import seed_desktop
 from simulator.systems.procurify import ProcurifySimulator
+from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
 from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
 
 TENANT = "cascade"
@@ -25,7 +29,11 @@ BILLS = 320
 DAYS = 150  # bills are dated over so many days before today
 CUT_OVER_DAYS = 120
 FLOW = "procurify_to_quickbooks_online"
-SYSTEMS = ("procurify", "quickbooks_online")  # between which it runs
+DESKTOP_FLOW = "procurify_to_quickbooks_desktop"
+FLOWS = {FLOW: ("procurify", "quickbooks_online"), DESKTOP_FLOW: ("procurify", "quickbooks_desktop")}  # with their ends
+SYSTEMS = ("procurify", "quickbooks_online", "quickbooks_desktop")
+JOB_COSTS = "jobcosts"  # the connection to QuickBooks Desktop
+LEAST_ORDERS = 20
 
 VENDORS = (
     "Northwind Paper Co", "Ridgeline HVAC LLC", "O'Keefe & Sons Plumbing", 'Dave "Sparky" Electric',
@@ -33,7 +41,8 @@ VENDORS = (
     "Løvenskiold Timber AS", "Ångström Instruments", "Rock-Solid Aggregates, Inc.", "ACME Fasteners", "Acme Fastners",
     "Zażółć Gęślą Paints", "北京建材有限公司", "Bright Lights 💡 Signage", "The 3rd Rail (Transit Supply)",
     "A1 Rentals", "100% Drywall", "Path\\Finder Surveying", "Ironwood  Cabinetry", "J&L Tile #2", "Pacific Rim Steel",
-    "Evergreen Roofing", "Cascade Crane & Rigging", "Mt. Hood Excavation", "Blue Heron Catering", "Columbia Glass",
+    "Evergreen Roofing", "Cascade Crane & Rigging", "Mt. Hood Excavation", "Blue Heron Catering",
+    "Columbia Architectural Glass & Aluminum Storefronts",
     "Rose City Lumber", "Willamette Waste", "St. Johns Safety Supply", "Harbor Fuel", "Umpqua Insulation",
     "Deschutes Doors", "Siskiyou Stone", "Klamath Kitchens", "Tualatin Tools", "Yaquina Bay Rope", "Wallowa Windows",
     "Alvord Asphalt", "Metolius Metals", "Santiam Sanitation", "McKenzie Mechanical", "Owyhee Office Supply",
@@ -71,9 +80,15 @@ class Seeded:
 
 
 def plant(
-    procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator, *, today: date, bills: int = BILLS, seed: int = 7
+    procurify: ProcurifySimulator,
+    books: QuickBooksOnlineSimulator,
+    pc: QuickBooksDesktopSimulator,
+    *,
+    today: date,
+    bills: int = BILLS,
+    seed: int = 7,
 ) -> Seeded:
-    """Fill both simulators. The same seed and day give the same company."""
+    """Fill the simulators. The same seed and day give the same company."""
     chance = random.Random(seed)
     books.backstage_add_company(REALM, COMPANY, chart=False)
     books.backstage_set_preference(REALM, "AccountingInfoPrefs.UseAccountNumbers", True)
@@ -81,12 +96,17 @@ def plant(
     vendors = _vendors(procurify, books)
     entered = _bills(procurify, vendors, count=bills, today=today, chance=chance)
     _entered_by_hand(procurify, books, entered)
-    _orders(procurify, vendors, count=bills // 8, today=today, chance=random.Random(seed + 1))
+    _orders(procurify, vendors, count=max(LEAST_ORDERS, bills // 8), today=today, chance=random.Random(seed + 1))
+    orders = procurify.backstage_snapshot("purchase_orders")
+    typed = seed_desktop.by_hand(orders, cut_over=today - timedelta(days=CUT_OVER_DAYS))
+    seed_desktop.plant(pc, ACCOUNTS, vendors, typed)
     grant = books.backstage_grant(REALM)
     return Seeded(config=configuration(str(grant["refresh_token"]), today), bills=len(entered), vendors=len(vendors))
 
 
 def configuration(refresh_token: str, today: date) -> dict[str, Any]:
+    flow = {"from": "procurify", "cut_over": (today - timedelta(days=CUT_OVER_DAYS)).isoformat(), "every": "15 minutes"}
+    policies = {"unmatched_vendor": "hold", "tax_account": "6110", "freight_account": "6100"}
     return {
         "connections": {
             "procurify": {
@@ -101,15 +121,11 @@ def configuration(refresh_token: str, today: date) -> dict[str, Any]:
                 "realm": REALM,
                 "credentials": {**APP, "refresh_token": refresh_token},
             },
+            JOB_COSTS: {"system": "quickbooks_desktop", "environment": "simulated"},
         },
         "flows": {
-            FLOW: {
-                "from": "procurify",
-                "to": "books",
-                "cut_over": (today - timedelta(days=CUT_OVER_DAYS)).isoformat(),
-                "every": "15 minutes",
-                "policies": {"unmatched_vendor": "hold", "tax_account": "6110", "freight_account": "6100"},
-            }
+            FLOW: {**flow, "to": "books", "policies": policies},
+            DESKTOP_FLOW: {**flow, "to": JOB_COSTS, "policies": policies},
         },
     }
 

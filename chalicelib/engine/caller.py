@@ -54,11 +54,15 @@ class Pass:
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """When the other side was last here ("": never), in words too, with what a person can do about it."""
+    """When the other side was last here ("": never), in words too, with what a person can do about it.
+
+    `asked`: it is here now, or is asked for something when it comes.
+    """
 
     at: str
     message: str
     fix: str = ""
+    asked: bool = False
 
 
 class Admit(Protocol):

@@ -141,8 +141,8 @@ def _run(session: Session, name: str, run: str, *, timeout: float, as_json: bool
     if latest is None:
         busy = flow["latest_run"]
         errors().print(
-            f"Not settled after {timeout:g} seconds: {busy['busy']} records are still under way. They go on by "
-            f"themselves; look again with `mlc flows show {name}`.",
+            f"Not settled after {timeout:g} seconds: {busy['busy'] + busy['outbox']} records are still under way. They "
+            f"go on by themselves; look again with `mlc flows show {name}`.",
             markup=False,
         )
         raise typer.Exit(1)
@@ -161,6 +161,8 @@ def _quiet(session: Session, name: str, run: str) -> Callable[[], Found]:
         # Twice in a row: what a run queued shows up a moment after it ended.
         seen = seen + 1 if latest["quiet"] and latest["id"] >= run else 0
         progress = f"{latest['state']}, {latest['busy']} records under way"
+        if latest["outbox"]:
+            progress += f"; {show.outbox(latest['outbox'], latest['last_seen'], name)}"
         return (latest if seen > 1 else None), progress
 
     return look
@@ -173,6 +175,8 @@ def _shown(flow: Json) -> None:
     waiting = flow["latest_run"]["waiting"]
     if waiting:
         show.say(f"{waiting} records wait for their time to be tried again")
+    if flow["latest_run"]["outbox"]:
+        show.say(show.outbox(flow["latest_run"]["outbox"], flow["latest_run"]["last_seen"], flow["name"]))
     show.report(flow)
     held = sum(words["hold"]["count"] for words in flow["report"].values())
     if held:

@@ -159,6 +159,10 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         ("flow", "state", "held", "run"),
         [(f["name"], f["state"], f["counts"]["held"], show.run(f["run"])) for f in answer["flows"]],
     )
+    seen = {one["name"]: one["last_seen"] for one in answer["connections"]}
+    for flow in answer["flows"]:
+        if flow["counts"]["outbox"]:
+            show.say(show.outbox(flow["counts"]["outbox"], seen[flow["to"]], flow["name"]))
     webhook = answer["notices"]["webhook"]
     if webhook["state"] == "failing":
         say = f"The webhook for notices fails since {webhook['since']}: {webhook['message']} {webhook['fix']}"

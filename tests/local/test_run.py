@@ -27,11 +27,14 @@ from chalicelib import settings
 from simulator import local, outside, seed
 from simulator.house import KEEPERS, ROOT, House, free_port, listens
 from simulator.systems.procurify import ProcurifySimulator
+from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
 from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
 from simulator.systems.serving import Simulator, listen
 
+PC = "quickbooks_desktop"
 PATIENCE = 60.0
 RESTS = {"done", "held", "not_moved", "refused"}
+CUT_OFF = {"QBWC1041", "QBWC1042", "QBWC1044"}  # a session of the Web Connector that lost us
 KILLS = 20
 SEED = 20261121  # of the moments of the kills
 # How long the service lives, in seconds, in turn: some work, not even its start, just its start. The first is long
@@ -70,20 +73,20 @@ class Customer:
     def call(self, method: str, path: str, body: object = None) -> Any:
         return self.house.call(method, f"/api/v1{path}", self.key, body, again=True)
 
-    def sync(self, *, patience: float = 2 * PATIENCE) -> None:
+    def sync(self, flow: str = seed.FLOW, *, patience: float = 2 * PATIENCE) -> None:
         """Run the flow, and wait until nothing of it is under way."""
-        self.call("POST", f"/flows/{seed.FLOW}/sync", {})
-        until(lambda: self.house.tend() == "" and self.latest()["quiet"], patience=patience)
-        assert self.latest()["trouble"] == ""
+        self.call("POST", f"/flows/{flow}/sync", {})
+        until(lambda: self.house.tend() == "" and self.latest(flow)["quiet"], patience=patience)
+        assert self.latest(flow)["trouble"] == ""
 
-    def latest(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.call("GET", f"/flows/{seed.FLOW}/runs/latest")
+    def latest(self, flow: str = seed.FLOW) -> dict[str, Any]:
+        found: dict[str, Any] = self.call("GET", f"/flows/{flow}/runs/latest")
         return found
 
-    def records(self, move: str = "bill") -> list[dict[str, Any]]:
+    def records(self, move: str = "bill", flow: str = seed.FLOW) -> list[dict[str, Any]]:
         found, cursor = [], ""
         while True:
-            page = self.call("GET", f"/records?flow={seed.FLOW}&move={move}&limit=200&cursor={cursor}")
+            page = self.call("GET", f"/records?flow={flow}&move={move}&limit=200&cursor={cursor}")
             found += page["items"]
             cursor = page.get("cursor") or ""
             if not cursor:
@@ -99,9 +102,36 @@ class Customer:
         ledger = self.house.backstage("quickbooks_online", "ledger", realm_id=seed.REALM)
         return ours(ledger["bills"])
 
+    def orders(self) -> list[dict[str, Any]]:
+        """Those that are open in Procurify."""
+        found = self.house.backstage("procurify", "snapshot", kind="purchase_orders")
+        return [order for order in found if order["state"] in {0, 5} and order["active"]]
+
+    def job_costs(self) -> list[dict[str, Any]]:
+        """The bills in QuickBooks Desktop that carry our mark."""
+        return marked(self.house.backstage(PC, "ledger")["Bill"])
+
 
 def ours(bills: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [bill for bill in bills if "[mlc:" in (bill.get("PrivateNote") or "")]
+
+
+def marked(bills: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [bill for bill in bills if "[mlc:" in (bill.get("Memo") or "")]
+
+
+def assert_job_costs_agree(customer: Customer, entered: list[dict[str, Any]]) -> None:
+    """Each open order once: a bill in QuickBooks Desktop, or held, or listed as not moved, to the cent."""
+    orders, records = customer.orders(), customer.records("purchase_order", seed.DESKTOP_FLOW)
+    assert {record["state"] for record in records + customer.records("vendor", seed.DESKTOP_FLOW)} <= RESTS
+    done = sorted(record["id"].rsplit(":", 1)[-1] for record in records if record["state"] == "done")
+    assert sorted(re.findall(r"\[mlc:[^\]]*:(\d+)\]", " ".join(bill["Memo"] for bill in entered))) == done
+    rest = [record for record in records if record["state"] != "done"]
+    assert sorted(record["id"].rsplit(":", 1)[-1] for record in records) == sorted(
+        str(order["procurify_PO"]) for order in orders
+    )
+    assert total(orders, "total") == total(entered, "total") + total(rest, "amount")
+    assert entered
 
 
 def total(bills: list[dict[str, Any]], field: str) -> Decimal:
@@ -162,10 +192,14 @@ def test_once_ends_with_books_that_agree_and_shows_a_held_record_with_its_fix(tm
     with command(tmp_path / "state", "--once") as (process, told):
         assert process.wait(timeout=180) == 0, told.read_text()
     text = told.read_text()
-    assert "The totals agree to the cent." in text
+    assert text.count("The totals agree to the cent.") == len(seed.FLOWS)
+    assert "bills of ours in QuickBooks Online" in text
+    assert "bills of ours in QuickBooks Desktop" in text
     for word in ("moved", "linked", "updated", "unchanged", "held", "not moved"):
         assert word in text
     assert re.search(r"bill · mapping_missing · \d+ records", text)
+    for reason in ("vendor · inactive_ref", "purchase_order · exists_in_target", "purchase_order · mapping_missing"):
+        assert reason in text[text.index(seed.DESKTOP_FLOW) : text.index("bills of ours in QuickBooks Desktop")]
     example = text[text.index("For example Bill ") :]
     assert "Fix: Map it:" in example
     assert f"mlc why {seed.FLOW}:bill:" in example
@@ -273,6 +307,24 @@ def test_no_bill_is_lost_or_doubled_when_the_service_is_killed_twenty_times(tmp_
         assert len(late) == KILLS * LATE
 
 
+def test_no_order_is_lost_or_doubled_when_the_service_dies_while_the_web_connector_is_at_it(tmp_path: Path) -> None:
+    with running(tmp_path / "state", bills=FEW, service_options=["--visibility", "3"]) as house:
+        customer = Customer(house)
+        customer.call("POST", f"/flows/{seed.DESKTOP_FLOW}/sync", {})
+        for _ in range(4):
+            before = len(customer.job_costs())
+            until(lambda: len(customer.job_costs()) > before)  # noqa: B023 -- called at once
+            house.processes["service"].kill()
+            house.processes["service"].wait()
+            assert house.tend() == ""
+        cut_off = [run["code"] for run in house.backstage(PC, "runs") if run["code"] in CUT_OFF]
+        assert cut_off, "the kills came when nothing was going on"
+        customer.sync(seed.DESKTOP_FLOW)
+        customer.sync(seed.DESKTOP_FLOW)
+        assert_job_costs_agree(customer, customer.job_costs())
+        assert house.backstage(PC, "mistakes") == []
+
+
 def await_progress(customer: Customer, before: int) -> None:
     """However slow the machine: a long life sees something entered, unless there is nothing to enter."""
     end = time.monotonic() + 10
@@ -296,14 +348,20 @@ def test_the_state_is_kept_when_both_end_in_order_and_forgotten_when_either_does
     with running(tmp_path / "state", bills=FEW) as house:
         customer = Customer(house)
         customer.sync()
-        records, entered = customer.records(), customer.entered()
+        customer.sync(seed.DESKTOP_FLOW)
+        records, entered, job_costs = customer.records(), customer.entered(), customer.job_costs()
         assert house.down()
+        house.port = 0  # another one: the Web Connector comes along
         house.up()
         assert house.resumed
-        assert (customer.records(), customer.entered()) == (records, entered)
+        assert (customer.records(), customer.entered(), customer.job_costs()) == (records, entered, job_costs)
         customer.sync()
         assert customer.entered() == entered
         assert_books_agree(customer)
+        until(lambda: "none" in {run["word"] for run in house.backstage(PC, "runs")})
+        customer.sync(seed.DESKTOP_FLOW)
+        assert customer.job_costs() == job_costs
+        assert_job_costs_agree(customer, job_costs)
         for keeper in KEEPERS:
             assert house.down()
             house.up()
@@ -349,10 +407,7 @@ def elsewhere() -> Iterator[dict[str, Simulator]]:
 
 
 def planted(systems: dict[str, Simulator]) -> seed.Seeded:
-    procurify, books = systems["procurify"], systems["quickbooks_online"]
-    assert isinstance(procurify, ProcurifySimulator)
-    assert isinstance(books, QuickBooksOnlineSimulator)
-    return seed.plant(procurify, books, today=datetime.now(UTC).date(), bills=FEW)
+    return outside.planted(systems, bills=FEW)
 
 
 def test_a_procurify_given_by_endpoints_is_used_and_no_other(tmp_path: Path, elsewhere: dict[str, Simulator]) -> None:
@@ -363,7 +418,7 @@ def test_a_procurify_given_by_endpoints_is_used_and_no_other(tmp_path: Path, els
     text = told.read_text()
     assert f"bills that we read from Procurify ({len(approved(elsewhere['procurify']))})" in text
     assert "the books of procurify were not checked" in text
-    assert set(json.loads((folder / "urls.json").read_text())) == {"quickbooks_online"}  # ours was not even started
+    assert set(json.loads((folder / "urls.json").read_text())) == {"quickbooks_online", PC}  # ours was not even started
     assert any("/bills/" in call for call in elsewhere["procurify"].faults.calls)
     assert elsewhere["procurify"].our_mistakes == []
     assert elsewhere["quickbooks_online"].faults.calls == []
@@ -384,8 +439,10 @@ def test_a_quickbooks_online_given_by_endpoints_is_used_and_no_other(
     url = books.url  # type: ignore[attr-defined]
     with running(tmp_path / "state", given={"quickbooks_online": {"api": url, "oauth": url}}, bills=FEW) as house:
         assert house.trouble.startswith(f"The flow {seed.FLOW} is not started.")
-        assert set(house.urls) == {"procurify"}
+        assert set(house.urls) == {"procurify", PC}
         customer = Customer(house)
+        customer.sync(seed.DESKTOP_FLOW)  # what one of the books lacks is no matter of the other
+        assert_job_costs_agree(customer, customer.job_costs())
         config = seeded.config
         grant = books.backstage_grant(seed.REALM)
         config["connections"]["books"]["credentials"]["refresh_token"] = grant["refresh_token"]
@@ -405,6 +462,44 @@ def ran_through(customer: Customer) -> bool:
     customer.call("POST", f"/flows/{seed.FLOW}/sync", {})
     until(lambda: customer.house.tend() == "" and customer.latest()["quiet"], patience=2 * PATIENCE)
     return bool(customer.latest()["state"] == "finished")
+
+
+def test_where_our_web_connector_is_left_out_any_other_may_call(
+    tmp_path: Path, elsewhere: dict[str, Simulator]
+) -> None:
+    planted(elsewhere)
+    pc = elsewhere[PC]
+    assert isinstance(pc, QuickBooksDesktopSimulator)
+    with running(tmp_path / "state", given={PC: None}, bills=FEW) as house:
+        assert (house.trouble, set(house.urls)) == ("", {"procurify", "quickbooks_online"})
+        customer = Customer(house)
+        customer.sync(seed.DESKTOP_FLOW)
+        latest = customer.latest(seed.DESKTOP_FLOW)
+        assert latest["outbox"] > 0
+        assert latest["last_seen"] is None
+        made = customer.call("POST", f"/connections/{seed.JOB_COSTS}/qwc", {})
+        user = pc.backstage_add_application(made["file"], made["password"])
+        until(lambda: pc.cycle(user).word == "none" and customer.latest(seed.DESKTOP_FLOW)["quiet"])
+        assert_job_costs_agree(customer, marked(pc.backstage_ledger()["Bill"]))
+    assert pc.our_mistakes == []
+
+
+def test_what_waits_for_a_web_connector_that_nobody_has_is_said_and_is_no_success(tmp_path: Path) -> None:
+    with command(tmp_path / "state", "--once", MLC_ENDPOINTS=json.dumps({PC: None})) as (process, told):
+        assert process.wait(timeout=180) == 1, told.read_text()
+    text = told.read_text()
+    assert re.search(r"\d+ of them wait for a Web Connector, which has not called yet", text)
+    assert "What can be seen agrees to the cent; the books of quickbooks_desktop were not checked." in text
+    assert "on their way (" in text
+
+
+def test_a_flow_whose_system_is_left_out_is_not_set_up_and_the_other_one_runs(tmp_path: Path) -> None:
+    with running(tmp_path / "state", given={"quickbooks_online": None}, bills=FEW) as house:
+        assert house.trouble == f"MLC_ENDPOINTS leaves out quickbooks_online: {seed.FLOW} is not set up."
+        customer = Customer(house)
+        assert [flow["name"] for flow in customer.call("GET", "/flows")["items"]] == [seed.DESKTOP_FLOW]
+        customer.sync(seed.DESKTOP_FLOW)
+        assert_job_costs_agree(customer, customer.job_costs())
 
 
 def test_without_simulators_there_is_a_tenant_and_nothing_else(tmp_path: Path) -> None:

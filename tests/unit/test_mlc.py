@@ -6,6 +6,8 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,10 @@ from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from chalicelib.engine import poll, runs
+from chalicelib.engine.caller import Caller, Pass, Reply, Sight, Visit, Wish
+from chalicelib.engine.connection import Connection
+from chalicelib.engine.engine import Engine
+from chalicelib.engine.system import System
 from chalicelib.entry import api
 from mlc import document
 from mlc.cli import app
@@ -262,6 +268,40 @@ def test_a_sync_that_is_not_settled_in_time_ends_with_1_and_says_what_goes_on(se
     service.world.record("1", due=("b", "2099-01-01T00:00:00+00:00"))
     result = service.mlc("sync", FLOW, "--wait", "--timeout", "5")
     assert (result.exit_code, "1 records are still under way" in result.output) == (1, True)
+
+
+def called_by(service: Service, at: str) -> None:
+    """The books cannot be called: they call us, and were last here then."""
+    found = service.world.engine.load_system
+
+    def load(name: str) -> System:
+        caller = Caller("/calls", _not_asked, _not_asked_either, seen=lambda *_: Sight(at, "Somebody calls us."))
+        return replace(found(name), caller=caller) if name == "ledger" else found(name)
+
+    service.world.engine.load_system = load
+
+
+def _not_asked(engine: Engine, visit: Visit) -> Reply:
+    raise NotImplementedError
+
+
+def _not_asked_either(engine: Engine, connection: Connection, wish: Wish) -> Pass:
+    raise NotImplementedError
+
+
+def test_a_sync_waits_for_the_web_connector_only_where_it_was_here_lately(service: Service) -> None:
+    service.world.set_up()
+    now = service.world.clock.now()
+    service.world.record("1", due=("w", now.isoformat()))
+    called_by(service, now.isoformat())
+    result = service.mlc("sync", FLOW, "--wait", "--timeout", "5")
+    assert (result.exit_code, "1 records are still under way" in result.output) == (1, True)
+    for at, words in ((now - timedelta(hours=2)).isoformat(), "last here at"), ("", "which has not called yet"):
+        called_by(service, at)
+        result = service.mlc("sync", FLOW, "--wait", "--timeout", "5")
+        assert result.exit_code == 0, result.output
+        assert f"1 records of {FLOW} wait for the Web Connector, {words} {at}".strip() in result.output
+        assert f"1 records of {FLOW} wait for the Web Connector, {words}" in service.mlc("status").output
 
 
 def test_a_sync_without_wait_ends_at_once(service: Service) -> None:

@@ -17,6 +17,7 @@ from chalicelib.entry.views import connections
 
 MOST_HELD = 10_000  # of one flow looked at in one call
 IDS_SHOWN = 20
+SHOWN = ("name", "title", "environment", "company", "expires_at", "last_seen", "health")  # of a connection
 
 
 def list_holds(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
@@ -48,8 +49,7 @@ def status(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
         {
             "now": engine.clock.now().isoformat(),
             "connections": [
-                {name: one[name] for name in ("name", "title", "environment", "company", "expires_at", "health")}
-                for one in connections.described(engine, caller.tenant)
+                {name: one[name] for name in SHOWN} for one in connections.described(engine, caller.tenant)
             ],
             "flows": [_flow(engine, setup) for setup in flows.values()],
             "notices": notices.fares(engine, caller.tenant),
@@ -64,8 +64,14 @@ def _flow(engine: Engine, setup: FlowSetup) -> Json:
         "name": setup.name,
         "title": engine.load_flow(setup.flow).title,
         "state": setup.state,
+        "to": setup.target,
         "run": runs.latest(engine, setup),
-        "counts": {"held": _held_count(engine, setup), "under way": now.busy, "waiting": now.waiting},
+        "counts": {
+            "held": _held_count(engine, setup),
+            "under way": now.busy,
+            "waiting": now.waiting,
+            "outbox": now.outbox,
+        },
     }
 
 

@@ -56,9 +56,19 @@ def seen(engine: Engine, connection: Connection) -> Sight:
     if trouble:
         return Sight(at, f"The Web Connector was last here for {name} at {at}, and that run ended early.", trouble)
     here = f"The Web Connector was last here for {name} at {at}. We can only wait to be called"
+    asked = _asked(engine, connection)
     if connection.pinned is None:
-        return Sight(at, f"{here}; which company file it has is not known yet.", ON_THE_PC)
-    return Sight(at, f"{here}; its company file is {connection.pinned.name}.", "")
+        return Sight(at, f"{here}; which company file it has is not known yet.", ON_THE_PC, asked)
+    return Sight(at, f"{here}; its company file is {connection.pinned.name}.", "", asked)
+
+
+def _asked(engine: Engine, connection: Connection) -> bool:
+    """Whether a list is to be read, or a session is under way."""
+    desk = tickets.desk(engine.store, connection)
+    session = tickets.load(engine.store, desk.session) if desk.session else None
+    return bool(desk.wants) or (
+        session is not None and tickets.is_alive(session, engine.clock.now(), engine.pace.session)
+    )
 
 
 def _file(connection: Connection, login: Login, wish: Wish) -> Connector:

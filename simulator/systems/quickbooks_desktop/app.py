@@ -6,6 +6,7 @@ Nothing calls it but its backstage: it is the one that calls.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, fields
 from datetime import datetime
@@ -187,6 +188,11 @@ class QuickBooksDesktopSimulator(People):
     def backstage_set_schedule(self, user_name: str, seconds: int, auto_run: bool = True) -> None:
         added = self.connector.added[user_name]
         added.seconds, added.auto_run = seconds, auto_run
+
+    def backstage_follow(self, port: int) -> None:
+        """A service on this machine has another port now: its files are added anew, the passwords typed again."""
+        for added in self.connector.added.values():
+            added.qwc = re.sub(r"(http://localhost:)\d+", rf"\g<1>{port}", added.qwc)
 
     def backstage_cycle(self, user_name: str) -> Row:
         return asdict(self.cycle(user_name))

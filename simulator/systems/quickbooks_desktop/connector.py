@@ -44,6 +44,7 @@ class WebConnector:
     mishaps: list[Mishap] = field(default_factory=list)
     awake_at: float = 0.0  # the PC sleeps until then
     runs: list[Run] = field(default_factory=list)
+    busy: bool = False
 
     def add(self, qwc: str, password: str) -> Settings:
         """A person adds a service while QuickBooks is open, and lets it in for ever."""
@@ -77,23 +78,33 @@ class WebConnector:
             raise NotAdded(code, f"{url} answers {status}")
 
     def cycle(self, user_name: str) -> Run:
-        """One whole update, as after a click on Update Selected."""
+        """One whole update, as after a click on Update Selected; a second one at the same time is refused."""
         added, now = self.added[user_name], self.clock().timestamp()
         run = Run(user_name)
         self.runs = [*self.runs[-MOST_RUNS:], run]
         if now < self.awake_at:
             run.word = "asleep"
             return run
+        if self.busy:
+            run.word, run.status = "locked", "Another update is under way on this PC"
+            return run
+        self.busy = True
+        try:
+            self._update(added, run, now)
+        finally:
+            self.busy = False
+        return run
+
+    def _update(self, added: Added, run: Run, now: float) -> None:
         settings = added.settings
         added.last_run, added.next_run = now, now + added.seconds
         try:
             self._reach(settings.cert_url or settings.url, (200,), "QBWC1048")
         except NotAdded as refused:
             run.code, run.status = refused.code, str(refused)
-            return run
+            return
         Conversation(settings, added.password, self.desk, self.transport, run, self.mishaps, self.pause).hold()
         self._postpone(added, run, now)
-        return run
 
     def _postpone(self, added: Added, run: Run, now: float) -> None:
         """What authenticate said of the next run counts only while Auto-Run is on."""

@@ -1,0 +1,49 @@
+"""The seeded company is made through the API, as a customer would be made, and its PC is told of the service."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from simulator import seed
+
+if TYPE_CHECKING:
+    from simulator.house import House
+
+PC = "quickbooks_desktop"
+SECONDS = 2  # between two calls of the Web Connector
+
+
+def move_in(house: House) -> str:
+    """Apply the seeded configuration and start its flows. Returns why some of them did not start, or ""."""
+    key = (house.folder / "mlc.key").read_text()
+    config = json.loads((house.folder / "seed.json").read_text())
+    left_out = sorted(name for name in seed.SYSTEMS if name != PC and name in house.given and house.given[name] is None)
+    troubles = []
+    absent = [flow for flow, systems in seed.FLOWS.items() if set(left_out) & set(systems)]
+    if absent:
+        verb = "is" if len(absent) == 1 else "are"
+        named = " and ".join(absent)
+        troubles.append(f"MLC_ENDPOINTS leaves out {' and '.join(left_out)}: {named} {verb} not set up.")
+    config = _without(config, absent)
+    if config["flows"]:
+        house.call("POST", "/api/v1/apply", key, {"config": config})
+    if PC in house.urls and seed.DESKTOP_FLOW in config["flows"]:
+        _add_to_web_connector(house, key)
+    troubles += [house.start_flow(key, flow) for flow in config["flows"]]
+    return " ".join(filter(None, troubles))
+
+
+def _without(config: dict[str, Any], absent: list[str]) -> dict[str, Any]:
+    """Without these flows, and the connections that no other one uses."""
+    flows = {name: flow for name, flow in config["flows"].items() if name not in absent}
+    used = {flow[end] for flow in flows.values() for end in ("from", "to")}
+    connections = {name: one for name, one in config["connections"].items() if name in used}
+    return {**config, "connections": connections, "flows": flows}
+
+
+def _add_to_web_connector(house: House, key: str) -> None:
+    """What the person at the PC does with the file and the password."""
+    made = house.call("POST", f"/api/v1/connections/{seed.JOB_COSTS}/qwc", key, {})
+    user = house.backstage(PC, "add_application", qwc=made["file"], password=made["password"])
+    house.backstage(PC, "set_schedule", user_name=user, seconds=SECONDS)
