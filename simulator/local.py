@@ -157,6 +157,7 @@ def _welcome(house: House, console: Console) -> None:
         _say(console, f"  simulated:  {name} at {where} (be a person there: POST {where}/_backstage/...)")
     for name, where in house.given.items():
         _say(console, f"  given:      {name} at {json.dumps(where) if where else 'nowhere (left out)'}")
+    _say(console, f"  called at:  http://localhost:{house.port}/qbwc by Web Connectors (`mlc qwc NAME` makes the file)")
     if not house.simulate:
         _say(console, "  simulated:  nothing; systems that MLC_ENDPOINTS does not name are the real ones")
     _say(console, f"  logs:       {folder}/logs/")

@@ -40,9 +40,8 @@ def run(house: House, console: Console) -> int:
         _show(console, flow, records)
         under_way = sum(_word(record) == "on its way" for record in records)
         if under_way:
-            _say(
-                console, f"{under_way} records of {flow} are still on their way. {_waited_for(house, key, flow)}", "red"
-            )
+            told = f"{under_way} records of {flow} are still on their way."
+            _say(console, f"{told} {_waited_for(house, key, flow)}".rstrip(), "red")
         well &= not under_way
         if house.simulate and flow in seed.FLOWS:
             well &= proof.agree(house, console, flow, records)

@@ -307,5 +307,5 @@ def test_the_status_tells_what_waits_longest(world: ApiWorld) -> None:
     world.held("h")
     status = world.call("GET", "/status").body
     assert (status["oldest_waiting"]["record"], status["oldest_waiting"]["why"]) == (f"{FLOW}:bill:old", "busy")
-    assert status["flows"][0]["counts"] == {"held": 1, "under way": 2, "waiting": 0}
+    assert status["flows"][0]["counts"] == {"held": 1, "under way": 2, "waiting": 0, "outbox": 0}
     assert {one["health"]["state"] for one in status["connections"]} == {"ok"}
