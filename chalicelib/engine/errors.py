@@ -42,13 +42,17 @@ class ConnectorError(Exception):
 class TryAgain(ConnectorError):
     """Nothing happened there; wait `after` seconds (None: the engine's own backoff) and repeat.
 
-    `counts` is False when we only wait out a vendor (throttle, outage, busy): such waits use up no attempts.
+    `counts` is False when we only wait out a vendor (throttle, outage, busy): such waits use up no attempts. `most` is
+    how many tries are worth it where that is less than the flow allows.
     """
 
-    def __init__(self, message: str, *, after: float | None = None, counts: bool = True) -> None:
+    def __init__(
+        self, message: str, *, after: float | None = None, counts: bool = True, most: int | None = None
+    ) -> None:
         super().__init__(message)
         self.after = after
         self.counts = counts
+        self.most = most
 
 
 class Stale(ConnectorError):

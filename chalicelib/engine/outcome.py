@@ -206,7 +206,8 @@ class Outcomes:
         if isinstance(problem, TryAgain) and not problem.counts:
             return self.postponed(head, problem.message, self.later(head, after), told=_evidence(problem))
         unknown = isinstance(problem, Unknown)
-        if head.attempts + 1 >= flow.setup.max_attempts:
+        most = problem.most if isinstance(problem, TryAgain) else None
+        if head.attempts + 1 >= min(flow.setup.max_attempts, most or flow.setup.max_attempts):
             return self.held(head, self._gave_up(head, problem), definite=not unknown)
         stale = isinstance(problem, Stale)
         moment = flow.engine.clock.now() if stale else self.later(head, after)

@@ -36,6 +36,7 @@ class Meaning:
     owner: str = "nobody"
     waits_for: tuple[str, ...] = ()
     write: Class | None = None
+    most: int | None = None  # of how many tries are worth it
 
     def of_write(self) -> Meaning:
         return replace(self, kind=self.write, write=None) if self.write else self
@@ -156,6 +157,7 @@ MEANINGS: dict[int, Meaning] = {
         "It is tried twice more. If it stays: close its windows in QuickBooks, and see whether its date lies in a "
         "closed period or before the dividing date of an Accountant's Copy; then replay it.",
         "bookkeeper",
+        most=3,
     ),
     3185: _hold("has_dependents", "{title} cannot be voided in QuickBooks: {detail}", BY_HAND),
     3190: _hold("bad_value", _NOT_SETTABLE, DATA),

@@ -39,4 +39,4 @@ def problem(said: Meaning, *, title: str, detail: str, connection: str = "this c
         return Unknown(words)
     if said.kind in ("REREAD", "ABSENT"):
         return Stale(words)
-    return TryAgain(words, counts=said.kind == "LATER")
+    return TryAgain(words, counts=said.kind == "LATER", most=said.most)
