@@ -7,7 +7,7 @@ from typing import Any
 from chalice.app import Chalice, Rate, Response
 
 from chalicelib import registry, wiring
-from chalicelib.entry import api, calls, jobs, oauth_pages, routes
+from chalicelib.entry import api, calls, hooks, jobs, oauth_pages, routes
 from chalicelib.settings import settings
 
 app = Chalice(app_name="mlc")
@@ -28,7 +28,8 @@ def door(serve: Any) -> Any:
 
 
 callers = [(calls.server(system), (calls.route(path),)) for system, path in registry.CALLERS.items()]
-for serve, served in ((api.answer, routes.ROUTES), (oauth_pages.answer, oauth_pages.ROUTES), *callers):
+doors = ((api.answer, routes.ROUTES), (oauth_pages.answer, oauth_pages.ROUTES), (hooks.answer, hooks.ROUTES))
+for serve, served in (*doors, *callers):
     for route in served:
         register = app.route(
             route.path, methods=list(route.methods), name=route.name, content_types=route.content_types

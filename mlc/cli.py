@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlc.commands import access, connect, flows, mappings, notices, qwc, reconcile, records, setup
+from mlc.commands import access, connect, flows, mappings, notices, qwc, reconcile, records, setup, webhooks
 from mlc.session import Session, told
 
 DEFAULT_URL = "http://127.0.0.1:8321"
@@ -45,6 +45,7 @@ app.add_typer(mappings.mappings, name="mappings")
 app.add_typer(notices.notices, name="notices")
 app.add_typer(access.tenants, name="tenants")
 app.add_typer(access.keys, name="keys")
+app.add_typer(webhooks.webhooks, name="webhooks")
 
 
 def main() -> None:

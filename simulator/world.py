@@ -17,7 +17,8 @@ from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.records import Company, RecordKey
+from chalicelib.engine.ports import Item, Put
+from chalicelib.engine.records import Company, Json, RecordKey
 from chalicelib.engine.setup import FlowSetup, FlowState
 from chalicelib.entry import jobs
 from simulator.memory.clock import MemoryClock
@@ -85,6 +86,9 @@ class World:
         self.vault.write(connection.secret_name, credentials)
         known = setups.connections(self.store, tenant).get(name)
         self.store.write([setups.connection_put(connection, known[1] if known else 0)])
+        claimed = setups.identity_key(system, connection.environment, self.engine.identity(connection))
+        claim: Json = {"tenant": tenant, "connection": name}
+        self.store.write([Put(Item(*claimed, body=claim), guarded=False)])
 
     def add_flow(
         self,

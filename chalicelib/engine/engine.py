@@ -12,6 +12,7 @@ from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import Held, LockedOut
 from chalicelib.engine.flow import Flow
 from chalicelib.engine.grants import Grants, grant_pk
+from chalicelib.engine.hints import Verifier
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import Clock, Http, Metrics, Notices, Put, Queue, Source, Store, Target, Vault
 from chalicelib.engine.records import Reference, fingerprint
@@ -58,6 +59,7 @@ class Engine:
     local: bool = False  # stage local: notices may go to this machine's own webhooks
     told: set[tuple[str, str]] = field(default_factory=set)  # causes this container knows to have been told
     checked: dict[str, datetime] = field(default_factory=dict)
+    verifiers: dict[str, tuple[datetime, Sequence[Verifier]]] = field(default_factory=dict)  # of apps, by system
     local_url: str = ""  # stage local: where a browser finds the service
     tallies: dict[tuple[tuple[str, str], str], usage.Tally] = field(default_factory=dict)
     _grants: Grants | None = None

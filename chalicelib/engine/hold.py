@@ -180,10 +180,11 @@ def _told_key_of(flow: OpenFlow, head: Head) -> tuple[str, str]:
     return told_key(flow, str(hold.get("reason")), str(hold.get("cause")))
 
 
-def notice_jobs(flow: OpenFlow, wanted: Iterable[tuple[str, str]]) -> None:
-    """Ask for single records by their ids: (move, source id)."""
+def notice_jobs(flow: OpenFlow, wanted: Iterable[tuple[str, str]], *, hint: bool = False) -> None:
+    """Ask for single records by their ids: (move, source id). `hint`: because the vendor hinted at them."""
     setup = flow.setup
-    jobs = [{"tenant": setup.tenant, "flow": setup.name, "notice": move, "id": id_} for move, id_ in sorted(wanted)]
+    whose: Json = {"tenant": setup.tenant, "flow": setup.name} | ({"hint": True} if hint else {})
+    jobs = [{**whose, "notice": move, "id": id_} for move, id_ in sorted(wanted)]
     if jobs:
         flow.engine.queue.send("poll", [json.dumps(job) for job in jobs], group=setup.tenant)
 

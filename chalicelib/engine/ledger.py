@@ -200,6 +200,12 @@ def trail(
     return [item.body for item in rows.items], rows.cursor
 
 
+def cursor(store: Store, tenant: str, flow: str, move: str) -> Item:
+    """How far a move's list was read; `gap` in it: something may have been deleted since without our hearing."""
+    key = (f"T#{tenant}", f"CURSOR#{flow}#{move}")
+    return store.get([key]).get(key) or Item(*key)
+
+
 def claim_key(tenant: str, connection: str, kind: str, target_id: str) -> tuple[str, str]:
     return f"X#{tenant}#{connection}#{kind}#{target_id}", "CLAIM"
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime
 
 from chalicelib.engine import due, ledger, look, parked, references, runs
 from chalicelib.engine.engine import Engine, OpenFlow
@@ -13,7 +14,7 @@ from chalicelib.engine.errors import Held, Later, LockedOut, TryAgain, Unknown
 from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import dependents, held_head, not_read, release, repair
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.ports import Conflict, Delete, Item, Op, Put, Source
+from chalicelib.engine.ports import Conflict, Delete, Op, Put, Source
 from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, Summary, fingerprint
 
 MOST_MISSED = 3  # documents that do not come through, and none that does: the vendor is out
@@ -82,7 +83,12 @@ def _following(flow: OpenFlow, job: Json) -> Json | None:
         return _prepare(flow, job)
     if "look" in job:
         return look.step(flow, job)
-    return _page(flow, job) or look.begin(flow, job)
+    began = flow.engine.clock.now()
+    following, goes_on = _page(flow, job, began)
+    with suppress(Later):  # what has to be asked for first is a step of its own
+        while following is not None and goes_on:
+            following, goes_on = _page(flow, following, began)
+    return following or look.begin(flow, job)
 
 
 def _prepare(flow: OpenFlow, job: Json) -> Json:
@@ -99,12 +105,15 @@ def _prepare(flow: OpenFlow, job: Json) -> Json:
     return {**job, "move": flow.flow.wanted(flow.policies)[0].name, "token": None, "pages": 0}
 
 
-def _page(flow: OpenFlow, job: Json) -> Json | None:
+def _page(flow: OpenFlow, job: Json, began: datetime) -> tuple[Json | None, bool]:
+    """One page of one move; the job of what follows, and whether it is done in this step.
+
+    A short list that brought its documents took little time, and what its source heard of the next kind is at hand.
+    """
     engine, setup = flow.engine, flow.setup
     move = flow.flow.move(str(job["move"]))
     assert move is not None
-    cursor_key = (f"T#{setup.tenant}", f"CURSOR#{setup.name}#{move.name}")
-    cursor = engine.store.get([cursor_key]).get(cursor_key) or Item(pk=cursor_key[0], sk=cursor_key[1])
+    cursor = ledger.cursor(engine.store, setup.tenant, setup.name, move.name)
     watermark = cursor.body.get("watermark")
     page = flow.source_end.page(
         move.source.split(".", 1)[1],
@@ -112,22 +121,24 @@ def _page(flow: OpenFlow, job: Json) -> Json | None:
         token=str(job["token"]) if job.get("token") else None,
         full=bool(job.get("full")),
     )
-    keep_rows(flow, move, page.rows)
+    keep_rows(flow, move, page.rows, began=began)
     pages = int(str(job.get("pages") or 0)) + 1
     if page.next is not None and pages < MOST_PAGES:
-        return {**job, "token": page.next, "pages": pages}
+        return {**job, "token": page.next, "pages": pages}, False
     if page.watermark is not None and page.watermark != watermark:
+        gap: Json = {"gap": True} if page.gap or cursor.body.get("gap") else {}
         with suppress(Conflict):  # another run of this flow moved it; both had kept all that lies before
-            engine.store.write([Put(replace(cursor, body={"watermark": page.watermark}))])
+            engine.store.write([Put(replace(cursor, body={"watermark": page.watermark, **gap}))])
     later = [m.name for m in flow.flow.wanted(flow.policies) if flow.flow.moves.index(m) > flow.flow.moves.index(move)]
-    return {**job, "move": later[0], "token": None, "pages": 0} if later else None
+    at_hand = all(row.document is not None or not row.live for row in page.rows)
+    return ({**job, "move": later[0], "token": None, "pages": 0} if later else None), at_hand
 
 
 # ---------------------------------------------------------------------------------------------- keeping
 
 
-def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
-    """Keep what is new or changed among the rows, and queue it."""
+def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row], *, began: datetime) -> None:
+    """Keep what is new or changed among the rows, and queue it. What was kept since `began` may be newer than a row."""
     setup, engine = flow.setup, flow.engine
     keys = {row.id: RecordKey(setup.tenant, setup.name, move.name, row.id) for row in rows}
     known = ledger.heads(engine.store, keys.values())
@@ -144,7 +155,8 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
     later: Later | None = None
     for row, head in news:
         try:
-            document = row.document or flow.source_end.fetch(move.source.split(".", 1)[1], row.id)
+            document = None if _overtaken(head, began) else row.document
+            document = document or flow.source_end.fetch(move.source.split(".", 1)[1], row.id)
         except Later as unasked:
             later = unasked  # all that have to be asked for are asked for together
             continue
@@ -166,8 +178,18 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row]) -> None:
         _keep_unreadable(flow, keys[row.id], head, row.stamp, what)
 
 
-def notice(flow: OpenFlow, move: Move, source_id: str) -> None:
-    """Fetch one record by its id, because something pointed to it. Raises Later when it has to be asked for first."""
+def _overtaken(head: Head | None, began: datetime) -> bool:
+    return head is not None and bool(head.updated_at) and datetime.fromisoformat(head.updated_at) > began
+
+
+def notice(flow: OpenFlow, move: Move, source_id: str, *, hint: bool = False) -> None:
+    """Fetch one record by its id, because something pointed to it, or because the vendor hinted that it changed.
+
+    A hint costs nothing while nobody may call there, and what is not there then is nothing to write down. Raises Later
+    when it has to be asked for first.
+    """
+    if hint and (flow.setup.state == "paused" or flow.source_health.locked(flow.engine.clock.now())):
+        return
     key = RecordKey(flow.setup.tenant, flow.setup.name, move.name, source_id)
     head = ledger.heads(flow.engine.store, [key]).get(key)
     try:
@@ -182,7 +204,8 @@ def notice(flow: OpenFlow, move: Move, source_id: str) -> None:
     if head is not None and (head.hold or {}).get("reason") == "not_readable_yet":
         head = replace(head, fingerprint="")  # whatever it says now is news
     if head is None and (document is None or not document.live):
-        _keep_unmovable(flow, key, document, stamp)
+        if not hint:
+            _keep_unmovable(flow, key, document, stamp)
         return
     kept = keep(flow, key, document, head, stamp=stamp, queue=places > 0)
     if kept is not None and kept.due is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from chalicelib.engine.errors import ConnectorError, Later
 from chalicelib.engine.records import (
@@ -242,6 +242,15 @@ class Source(Protocol):
 
         Raises TryAgain when the list cannot be read to its end.
         """
+        ...
+
+
+@runtime_checkable
+class RollCall(Protocol):
+    """What a source may offer beside: many of its records looked for in one call."""
+
+    def missing(self, kind: str, ids: Sequence[str]) -> Sequence[str]:
+        """Which of these (at most 100) are not there any more, as far as a list tells."""
         ...
 
 

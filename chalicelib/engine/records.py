@@ -103,11 +103,15 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of changes. `next` continues the same listing; None ends it, and then `watermark` may be stored."""
+    """One page of changes. `next` continues the same listing; None ends it, and then `watermark` may be stored.
+
+    `gap` tells with the last one that something may have been deleted since the watermark before without our hearing.
+    """
 
     rows: Sequence[Row]
     next: str | None = None
     watermark: str | None = None
+    gap: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Literal
+from urllib.parse import quote
 
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import Lockout
@@ -67,6 +68,11 @@ def connection_put(connection: Connection, version: int) -> Put:
 def about_key(tenant: str, connection: str) -> tuple[str, str]:
     """What we note of a connection beside its set-up: the company it must lead to, and a hash of its credentials."""
     return pk(tenant), f"ABOUT#{connection}"
+
+
+def identity_key(system: str, environment: str, identity: str) -> tuple[str, str]:
+    """The claim on a company, over all customers: it belongs to one of them, and to one of their connections."""
+    return f"X#identity#{system}#{environment}#{quote(identity, safe='')}", "CLAIM"
 
 
 def read_connection(tenant: str, item: Item) -> Connection:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.engine.caller import Caller
 from chalicelib.engine.grants import Tokens
+from chalicelib.engine.hints import Hooks
 from chalicelib.engine.line import Budget, Line
 from chalicelib.engine.ports import Door, Source, Target
 
@@ -52,3 +53,4 @@ class System:
     optional_credentials: frozenset[str] = field(default_factory=frozenset)
     consent: Consent | None = None
     caller: Caller | None = None  # it calls us: nothing of it can be asked
+    hooks: Hooks | None = None  # it tells us of changes as they happen

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from urllib.parse import quote
 
 from chalicelib.engine import digest, due, mappings, notices, runs, schedule
 from chalicelib.engine import setup as setups
@@ -80,9 +79,7 @@ def apply(engine: Engine, tenant: str, config: Config, *, by: str, only_plan: bo
 
 
 def identity_key(engine: Engine, connection: Connection) -> tuple[str, str]:
-    """The claim on the company behind a connection, over all customers."""
-    identity = quote(engine.identity(connection), safe="")
-    return f"X#identity#{connection.system}#{connection.environment}#{identity}", "CLAIM"
+    return setups.identity_key(connection.system, connection.environment, engine.identity(connection))
 
 
 # ---------------------------------------------------------------------------------------------- inside

@@ -56,12 +56,12 @@ def _visit(engine: Engine, request: WebRequest, path: str) -> Visit:
         url=service_url(engine, request.context) + path,
         query="&".join(request.query_params or ()),
         headers={name.lower(): value for name, value in request.headers.items()},
-        body=_body(request),
+        body=body_of(request),
         address=str(identity.get("sourceIp") or "") if isinstance(identity, Mapping) else "",
     )
 
 
-def _body(request: WebRequest) -> bytes:
+def body_of(request: WebRequest) -> bytes:
     """Nothing, where the gateway handed over what is no text or no base64: so it is answered as no message."""
     try:
         return request.raw_body

@@ -89,7 +89,7 @@ def _poll(engine: Engine, job: Json) -> None:
     move = flow.flow.move(str(job["notice"])) if flow else None
     if flow is not None and move is not None:
         try:
-            poll.notice(flow, move, str(job["id"]))
+            poll.notice(flow, move, str(job["id"]), hint=bool(job.get("hint")))
         except Later:
             parked.park(engine, job)
 
@@ -98,6 +98,8 @@ def _poll(engine: Engine, job: Json) -> None:
 JOBS = {
     "connect": "chalicelib.entry.oauth_job.run",
     "digest": "chalicelib.entry.digest.run",
+    "hints": "chalicelib.entry.hook_job.of_company",
+    "hook": "chalicelib.entry.hook_job.run",
     "look_after": "chalicelib.entry.upkeep.run",
     "notice": "chalicelib.engine.notices.send",
     "notice_test": "chalicelib.entry.notice_test.run",

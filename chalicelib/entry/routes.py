@@ -65,6 +65,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/keys", "admin", "access.create_key", "Make an API key; it is shown this once.",
              takes="shapes.NewKey", status=201),
     Endpoint("DELETE", "/keys/{hash}", "admin", "access.delete_key", "Delete an API key by its id."),
+    # webhooks of apps
+    Endpoint("POST", "/webhooks", "platform", "webhooks.enter_verifier",
+             "Enter the verifier token of an app; the one before is taken for another day.", takes="shapes.Webhook",
+             status=201),
+    Endpoint("GET", "/webhooks", "platform", "webhooks.list_webhooks",
+             "The apps whose webhooks are taken, and what came that could not be read."),
     # the configuration
     Endpoint("POST", "/apply", "admin", "configuration.apply_configuration",
              "Apply a configuration, all of it or nothing; or only plan it.", takes="config.Apply"),

@@ -46,6 +46,15 @@ class Qwc(Shape):
     moved: Annotated[bool, Field(description="It calls from another place from now on.")] = False
 
 
+class Webhook(Shape):
+    system: Annotated[str, Field(max_length=40, description="The system whose webhooks are to be taken.")]
+    client_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$", description="The app's client id there.")]
+    environment: Annotated[str, Field(max_length=40, description="The environment of the app.")] = "production"
+    verifier: Annotated[
+        str, Field(pattern=r"^[!-~]{16,200}$", repr=False, description="The app's verifier token. Never shown again.")
+    ]
+
+
 class Sync(Shape):
     full: Annotated[bool, Field(description="Read everything, not only what changed.")] = False
 

@@ -18,7 +18,7 @@ from chalice.test import Client
 from chalicelib import registry, wiring
 from chalicelib import settings as environment
 from chalicelib.engine import runs
-from chalicelib.entry import calls, keys, oauth_pages, routes
+from chalicelib.entry import calls, hooks, keys, oauth_pages, routes
 from simulator.company import FLOW, Company
 from simulator.world import World
 
@@ -107,7 +107,7 @@ def test_a_key_opens_the_flows_of_its_tenant(client: Client, company: Company) -
 
 def test_every_route_of_the_api_is_served(app: ModuleType) -> None:
     served = {(path, method) for path, methods in app.app.routes.items() for method in methods}
-    doors = (*routes.ROUTES, *oauth_pages.ROUTES, *map(calls.route, registry.CALLERS.values()))
+    doors = (*routes.ROUTES, *oauth_pages.ROUTES, *hooks.ROUTES, *map(calls.route, registry.CALLERS.values()))
     assert served == {(route.path, method) for route in doors for method in route.methods}
 
 

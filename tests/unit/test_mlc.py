@@ -422,6 +422,24 @@ def test_reconcile_that_cannot_be_told_ends_with_2(service: Service, tmp_path: P
     assert not (tmp_path / "none.csv").exists()
 
 
+def test_a_verifier_is_asked_for_or_taken_from_the_environment_and_never_shown(
+    service: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "verifier-0123456789"
+    monkeypatch.setenv("LEDGER_VERIFIER", secret)
+    enter = ("webhooks", "enter", "ledger", "--client-id", "our-app")
+    made = service.mlc(*enter, "--verifier", "env:LEDGER_VERIFIER", key=service.world.platform)
+    assert (made.exit_code, "/hooks/ledger" in made.output) == (0, True)
+    listed = service.mlc("webhooks", "list", key=service.world.platform)
+    assert "our-app" in listed.output
+    for told in (made.output, listed.output):
+        assert secret not in told
+    for wrong in (secret, "env:NOT_SET_ANYWHERE"):
+        refused = service.mlc(*enter, "--verifier", wrong, key=service.world.platform)
+        assert refused.exit_code == 2
+        assert secret not in refused.output
+
+
 def test_tenants_and_keys(service: Service) -> None:
     made = service.mlc("tenants", "create", "newco", key=service.world.platform)
     assert "mlc_newco_" in made.output

@@ -1,4 +1,4 @@
-"""QuickBooks Online: where companies keep their books. We write vendors and bills to it."""
+"""QuickBooks Online: where companies keep their books. We write vendors and bills to it, and read them from it."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.engine.grants import Tokens
+from chalicelib.engine.hints import Hooks, Told
 from chalicelib.engine.line import Budget, Line
-from chalicelib.engine.ports import Door, Target
+from chalicelib.engine.ports import Door, Source, Target
 from chalicelib.engine.system import Consent, System
 
 
@@ -31,6 +32,12 @@ def _door(line: Line) -> Door:
     return QuickBooksOnlineDoor(line)
 
 
+def _source(line: Line) -> Source:
+    from chalicelib.systems.quickbooks_online.source import QuickBooksOnlineSource
+
+    return QuickBooksOnlineSource(line)
+
+
 def _target(line: Line) -> Target:
     from chalicelib.systems.quickbooks_online.target import QuickBooksOnlineTarget
 
@@ -49,6 +56,18 @@ def _exchange(line: Line, code: str, redirect_uri: str) -> Tokens:
     return auth.exchange(line, code, redirect_uri)
 
 
+def _is_theirs(headers: Mapping[str, str], body: bytes, verifier: str) -> bool:
+    from chalicelib.systems.quickbooks_online import hooks
+
+    return hooks.is_theirs(headers, body, verifier)
+
+
+def _read(body: bytes) -> Told:
+    from chalicelib.systems.quickbooks_online import hooks
+
+    return hooks.read(body)
+
+
 SYSTEM = System(
     name="quickbooks_online",
     title="QuickBooks Online",
@@ -65,6 +84,8 @@ SYSTEM = System(
     # 500 calls a minute and 10 a second per company; we stay below both (sheet section 4).
     budget=Budget(per_second=6.6, block=8),
     door=_door,
+    source=_source,
     target=_target,
+    hooks=Hooks(is_theirs=_is_theirs, read=_read),
     environments=("production", "sandbox", "simulated"),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -78,6 +79,10 @@ class Client:
 
     def query(self, statement: str) -> Json:
         """The QueryResponse. Raises Faulty for a query that it cannot take, so that the caller may ask another way."""
+        return self.query_at(statement)[0]
+
+    def query_at(self, statement: str) -> tuple[Json, str]:
+        """The QueryResponse, and the moment of the answer on the vendor's clock."""
         try:
             answer = self._read("query", {"query": statement})
         except Faulty as faulty:
@@ -87,7 +92,20 @@ class Client:
         found = answer.body.get("QueryResponse")
         if not isinstance(found, dict):
             raise TryAgain("QuickBooks Online answered a query without its result.")
-        return found
+        return found, str(answer.body.get("time") or "")
+
+    def changes(self, entities: Sequence[str], since: str) -> tuple[list[Json], str]:
+        """What change data capture tells: a response per entity with changes, and the moment of the answer."""
+        try:
+            answer = self._read("cdc", {"entities": ",".join(entities), "changedSince": since})
+        except Faulty as faulty:
+            raise self.trouble(faulty, title="The list of changes") from faulty
+        told = answer.body.get("CDCResponse")
+        parts = [part.get("QueryResponse") for part in told if isinstance(part, dict)] if isinstance(told, list) else []
+        found = [one for part in parts if isinstance(part, list) for one in part]
+        if not parts or not all(isinstance(part, list) for part in parts) or not all(map(_is_response, found)):
+            raise TryAgain("QuickBooks Online answered without the changes that were asked for.")
+        return found, str(answer.body.get("time") or "")
 
     def _read(self, path: str, params: dict[str, str]) -> Answer:
         try:
@@ -202,6 +220,10 @@ class Client:
             timeout=READ_TIMEOUT if body is None else WRITE_TIMEOUT,
         )
         return self.line.call(request, metered=body is None)
+
+
+def _is_response(found: object) -> bool:
+    return isinstance(found, dict) and not {"Fault", "fault"} & set(found)
 
 
 def _kind(fault: Fault) -> Class:

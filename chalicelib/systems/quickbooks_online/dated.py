@@ -19,14 +19,17 @@ def dated(client: Client, kind: str, first: date, last: date, *, token: str | No
     """The token is the day on which the next listing begins. Raises Faulty, Unfit and TryAgain."""
     begin = date.fromisoformat(token) if token else first
     end = min(last, begin + timedelta(days=DAYS - 1))
-    where = f"TxnDate >= {query.literal(begin.isoformat())} AND TxnDate <= {query.literal(end.isoformat())}"
-    found = [_booked(kind, raw) for raw in query.whole(client, ENTITY[kind], where)]
+    found = [_booked(kind, raw) for raw in query.whole(client, ENTITY[kind], between(begin, end))]
     rows = [row for row in found if begin <= row.day <= end]
     if any(row.money and not row.money.currency for row in rows):
         # Where a company keeps one currency, its documents need not name it.
         home = models.fit(models.Preferences, client.one("Preferences")).CurrencyPrefs.HomeCurrency.value
         rows = [_in(row, home) for row in rows]
     return BookedPage(rows=rows, next=(end + timedelta(days=1)).isoformat() if end < last else None)
+
+
+def between(first: date, last: date) -> str:
+    return f"TxnDate >= {query.literal(first.isoformat())} AND TxnDate <= {query.literal(last.isoformat())}"
 
 
 def _booked(kind: str, raw: Json) -> Booked:

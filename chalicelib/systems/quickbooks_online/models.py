@@ -6,7 +6,6 @@ Field names are the vendor's own. An absent field is an empty one (sheet section
 from __future__ import annotations
 
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import cache
 from typing import Annotated, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
@@ -100,6 +99,7 @@ class Phone(Shape):
     FreeFormNumber: Text = ""
 
 
+OR_NONE, NO_ROWS = BeforeValidator(_object), BeforeValidator(_rows)
 OneRef = Annotated[Ref | Annotated[Ref, BeforeValidator(_object)], FIRST]
 OneAddress = Annotated[Place, BeforeValidator(_object)]
 OneEmail = Annotated[Mail, BeforeValidator(_object)]
@@ -235,9 +235,13 @@ def fit(shape: type[Known], raw: object) -> Known:
 
 def _places(steps: tuple[int | str, ...]) -> list[str]:
     """The fields and places in lists; between them stand names of the alternatives that were tried."""
-    return [str(step) for step in steps if isinstance(step, int) or step in _fields()]
+    known = _fields()
+    return [str(step) for step in steps if isinstance(step, int) or step in known]
 
 
-@cache
 def _fields() -> frozenset[str]:
-    return frozenset(name for shape in Shape.__subclasses__() for name in shape.model_fields)
+    """Of every shape there is by now: modules bring their own."""
+    shapes = list(Shape.__subclasses__())
+    for shape in shapes:
+        shapes += shape.__subclasses__()
+    return frozenset(name for shape in shapes for name in shape.model_fields)

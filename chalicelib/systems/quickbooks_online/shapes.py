@@ -276,9 +276,11 @@ def wire(value: object) -> object:
 
 
 def plain(value: object) -> object:
-    """Ready for the table: numbers as text, nothing lost."""
+    """Ready for the table: numbers as text, nothing lost but half characters, which no store and no hash takes."""
     if isinstance(value, Decimal):
         return str(value)
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()
     if isinstance(value, Mapping):
         return {str(name): plain(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):

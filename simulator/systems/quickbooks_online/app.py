@@ -16,13 +16,17 @@ from simulator.systems.quickbooks_online.company import Company
 from simulator.systems.quickbooks_online.options import Options
 from simulator.systems.quickbooks_online.throttle import Throttle
 from simulator.systems.quickbooks_online.times import envelope_time
+from simulator.systems.quickbooks_online.webhooks import Attempt, Post, Webhooks, over_http
 from simulator.systems.serving import OurMistake, json_response, wall_clock
 
 DEFAULT_REALM = "9341452098213757041"  # longer than a 53-bit number holds, as real ones are
 
 
 class QuickBooksOnlineSimulator(Backstage):
-    """`realms` names the companies: one id, several ids, or ids with names. `limit_scale` multiplies the limits."""
+    """`realms` names the companies: one id, several ids, or ids with names. `limit_scale` multiplies the limits.
+
+    `post` is how webhooks reach their address.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class QuickBooksOnlineSimulator(Backstage):
         rotate_every_refresh: bool = True,
         requestid_retention: float = 86_400.0,
         auto_consent: bool = True,
+        post: Post = over_http,
     ) -> None:
         options = Options(
             limits=limits,
@@ -51,6 +56,8 @@ class QuickBooksOnlineSimulator(Backstage):
         self.client_id = client_id
         self.client_secret = client_secret
         self.throttle = Throttle()
+        self.webhooks = Webhooks(options)
+        self._post = post
         self._answered = 0
         named = [realms] if isinstance(realms, str) else realms
         for number, realm_id in enumerate(named, start=1):
@@ -87,6 +94,18 @@ class QuickBooksOnlineSimulator(Backstage):
         fault = fault_body(Refused([trouble], fault_type="SystemFault"))
         return self._traced(json_response({"Fault": fault, "time": envelope_time(self.clock())}, status=500))
 
+    def backstage_subscribe(self, url: str, verifier: str) -> None:
+        """What the operator does in the portal: webhooks of every company go there from now on."""
+        self.webhooks.subscribe(url, verifier, self.companies.values())
+
+    def backstage_run_due(self) -> list[dict[str, Any]]:
+        """Send the webhooks whose time has come; returns each call and what was answered."""
+        return [asdict(attempt) for attempt in self.run_due()]
+
+    def run_due(self) -> list[Attempt]:
+        with self.lock:
+            return self.webhooks.run_due(self.companies.values(), self.clock(), self._post)
+
     def expire_tokens(self) -> None:
         self.oauth.expire_all()
 
@@ -108,6 +127,7 @@ class QuickBooksOnlineSimulator(Backstage):
             "oauth": self.oauth.dump(),
             "throttle": self.throttle.dump(),
             "answered": self._answered,
+            "webhooks": self.webhooks.dump(),
             "mistakes": [asdict(mistake) for mistake in self.our_mistakes],
             "companies": [company.dump() for company in self.companies.values()],
         }
@@ -118,6 +138,7 @@ class QuickBooksOnlineSimulator(Backstage):
         self.oauth.load(state["oauth"])
         self.throttle.load(state["throttle"])
         self._answered = state["answered"]
+        self.webhooks.load(state["webhooks"])
         self.our_mistakes = [OurMistake(**mistake) for mistake in state["mistakes"]]
         companies = [Company.from_dump(each) for each in state["companies"]]
         self.companies = {company.realm_id: company for company in companies}

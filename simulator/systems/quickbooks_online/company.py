@@ -76,6 +76,7 @@ class Company:
         self.objects: dict[str, dict[str, Stored]] = {name: {} for name in ENTITIES}
         self.deleted: dict[str, dict[str, int]] = {name: {} for name in ENTITIES}
         self.reported_deleted: dict[str, list[str]] = {}
+        self.merged: dict[str, str] = {}  # vendors that were swallowed, and by whom
         self.replies: dict[str, Reply] = {}
         self.audit: list[dict[str, Any]] = []
         self.by_vendor: defaultdict[tuple[str, str], dict[str, None]] = defaultdict(dict)
@@ -202,7 +203,7 @@ class Company:
             name: getattr(self, name)
             for name in (
                 *("realm_id", "name", "country", "home_currency", "status", "currencies", "automatic_tax"),
-                *("close_password", "tax_codes", "sequences", "deleted", "reported_deleted", "audit"),
+                *("close_password", "tax_codes", "sequences", "deleted", "reported_deleted", "audit", "merged"),
             )
         }
         state["objects"] = {
@@ -219,7 +220,7 @@ class Company:
         company = cls(state["realm_id"], state["name"], country=state["country"], home_currency=state["home_currency"])
         for name in (
             *("status", "currencies", "automatic_tax", "close_password", "tax_codes", "sequences"),
-            *("audit", "reported_deleted"),
+            *("audit", "reported_deleted", "merged"),
         ):
             setattr(company, name, state[name])
         company.deleted.update(state["deleted"])

@@ -22,3 +22,7 @@ class Options:
     xml_gateway: bool = False  # 401 and 403 come as XML
     faults_as_200: bool = False  # refusals come with status 200
     paid_bill_delete: str = "refuse"  # or "detach": what deleting a bill with payments does
+    webhook_form: str = "cloud_events"  # or "old": the switch on the portal's page
+    webhooks_mixed: bool = True  # one call tells of several companies
+    webhooks_held_back: bool = True  # later deliveries wait behind one that failed
+    webhooks_fault: str = ""  # "drop": nothing is sent; "twice": all of it again; "reverse": the last event first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from simulator.systems.quickbooks_online import writing
@@ -102,6 +103,7 @@ class People(Simulator):
                 stored = company.objects[entity][id]
                 company.change(entity, stored, {**stored.body, "VendorRef": reference}, call.writer, operation="Merge")
         company.owe(survivor_id, exact(gone.body["Balance"]))
+        company.merged[gone_id] = survivor_id
         company.remove("Vendor", gone, call.writer, operation="Merge")
         return dict(survivor.body)
 
@@ -151,6 +153,26 @@ class People(Simulator):
             "Line": [{"Amount": paid, "LinkedTxn": [{"TxnId": bill_id, "TxnType": "Bill"}]}],
         }
         return self._add(realm_id, "BillPayment", given | fields)
+
+    def backstage_pay_bills(self, realm_id: str, amounts: Mapping[str, Any], **fields: Any) -> Body:
+        """One check over several bills of a vendor: how much of which."""
+        first = self.backstage_bill(realm_id, next(iter(amounts)))
+        lines = [{"Amount": paid, "LinkedTxn": [{"TxnId": id, "TxnType": "Bill"}]} for id, paid in amounts.items()]
+        total = sum((exact(paid) for paid in amounts.values()), Decimal(0))
+        given = {
+            "VendorRef": {"value": first["VendorRef"]["value"]},
+            "PayType": "Check",
+            "CheckPayment": {"BankAccountRef": {"value": _first_account(self.companies[realm_id], "Bank")}},
+            "TotalAmt": total,
+            "Line": lines,
+        }
+        return self._add(realm_id, "BillPayment", given | fields)
+
+    def backstage_bill(self, realm_id: str, id: str) -> Body:
+        return dict(self.companies[realm_id].objects["Bill"][id].body)
+
+    def backstage_edit_payment(self, realm_id: str, id: str, **fields: Any) -> Body:
+        return self._edit(realm_id, "BillPayment", id, fields)
 
     def backstage_void_payment(self, realm_id: str, id: str) -> Body:
         call = self._person(realm_id)

@@ -1,0 +1,63 @@
+"""The door for vendors' webhooks: whose signature is it, onto the queue, and 200. Nothing is read here.
+
+One poisoned delivery must not hold up those behind it: what bears a good signature is always taken. What does not is
+answered 401 without a word, and counted.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import logging
+import traceback
+from collections.abc import Mapping
+
+from chalicelib.engine.engine import Engine
+from chalicelib.engine.errors import ConnectorError
+from chalicelib.engine.records import Json
+from chalicelib.entry import hook_job, verifiers
+from chalicelib.entry.calls import WebRequest, body_of
+from chalicelib.entry.routes import Route
+
+ROUTES = (Route(path="/hooks/{system}", methods=("POST",), name="hooks", content_types=[]),)
+MOST_BYTES = 180_000  # a message holds 256 KB, and the body takes a third more in it
+
+log = logging.getLogger("mlc")
+
+
+def answer(engine: Engine, request: WebRequest, params: Mapping[str, str]) -> dict[str, object]:
+    """The framework's request in, the parts of its response out."""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    status = dispatch(engine, params["system"], headers, body_of(request))
+    return {"status_code": status, "headers": {"Cache-Control": "no-store"}, "body": ""}
+
+
+def dispatch(engine: Engine, system: str, headers: Mapping[str, str], body: bytes) -> int:
+    """The status is all that is answered. Never raises."""
+    try:
+        return _taken(engine, system, headers, body)
+    except ConnectorError as trouble:
+        log.warning("a webhook could not be taken: %s", trouble.message)
+        return 503  # it comes again
+    except Exception as fault:
+        # Only where it happened: the exception's own text may quote what came.
+        log.error("a webhook failed: %s\n%s", type(fault).__name__, "".join(traceback.format_tb(fault.__traceback__)))
+        return 500
+
+
+def _taken(engine: Engine, system: str, headers: Mapping[str, str], body: bytes) -> int:
+    hooks = engine.load_system(system).hooks if system in engine.systems else None
+    if hooks is None:
+        return 404
+    verifier = verifiers.signer(engine, system, hooks, headers, body)
+    if verifier is None:
+        engine.metrics.count("ForgedHooks", system=system)
+        return 401
+    engine.metrics.count("Hooks", system=system)
+    of: Json = {"system": system, "environment": verifier.environment, "client": verifier.client}
+    if len(body) > MOST_BYTES:
+        hook_job.set_aside(engine, of, body, [f"it has more than {MOST_BYTES:,} bytes"])
+        return 200
+    job: Json = {"job": "hook", **of, "body": base64.b64encode(body).decode()}
+    engine.queue.send("jobs", [json.dumps(job)], group=f"hooks {system}")
+    return 200
