@@ -80,7 +80,6 @@ TOPICS: dict[str, Topic] = {
 }
 BY_ID = {"bill": "bill_id", "vendor": "vendor_id"}
 READS = {"vendors_since", "bills_since", "bills_dated", "checks_since", "cards_since", "deleted", "deleted_entries"}
-LISTS = ("account", "class", "term", "customer", "vendor")
 
 
 def requests(topic: str, id_: str, values: Sequence[str], page: Page) -> list[Request]:

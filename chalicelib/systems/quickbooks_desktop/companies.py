@@ -30,11 +30,9 @@ MOVED = (
 )
 
 
-def opened(
-    engine: Engine, session: Session, hcp: str, company_file: str, *, country: str, version: str
-) -> Trouble | None:
+def opened(engine: Engine, session: Session, hcp: str, company_file: str, *, version: str) -> Trouble | None:
     """The first request of a session: what QuickBooks says of itself, if it said anything (QBWC1014)."""
-    session.file, session.country = company_file, country
+    session.file = company_file
     spoken = qbxml.common_version([version])
     if spoken is None:
         return Trouble(
@@ -159,7 +157,6 @@ def _note(engine: Engine, session: Session, connection: Connection, company: Com
             desk,
             file=session.file or desk.file,
             company_name=company.name,
-            company_id=company.file_id(qwc.OWNER_ID) or company.name,
             facts=facts,
             trouble="",
             troubles=0,

@@ -21,7 +21,7 @@ from chalicelib.engine.records import Json, RecordKey
 from chalicelib.systems.quickbooks_desktop import asking, current, looking, messages, qbxml, tickets
 from chalicelib.systems.quickbooks_desktop import source as source_end
 from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, READS, SENT, TOPICS
-from chalicelib.systems.quickbooks_desktop.known import Known, Wish
+from chalicelib.systems.quickbooks_desktop.known import Doubt, Known, Wish
 from chalicelib.systems.quickbooks_desktop.messages import Page
 from chalicelib.systems.quickbooks_desktop.target import Present
 from chalicelib.systems.quickbooks_desktop.tickets import Desk, Question, Session, Write
@@ -77,6 +77,8 @@ class Conversation:
                 found = self.known.rows("bill_number", write.about[:1])
             except Later:
                 return self._ask_wished()
+            except Doubt:
+                found = {}
             bills = [current.of(row, write.mark) for each in found.values() for row in each]
             ours = {bill.id: bill for bill in bills if bill.ours}
             if len(ours) > 1:

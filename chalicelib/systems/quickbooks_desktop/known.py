@@ -6,18 +6,22 @@ conversation turns the wishes into questions, one at a time, and lets everybody 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chalicelib.engine.errors import Later
 from chalicelib.engine.ports import Store
 from chalicelib.systems.quickbooks_desktop import reading
 from chalicelib.systems.quickbooks_desktop.asking import FACTS, MOST_VALUES, SENT, TOPICS
-from chalicelib.systems.quickbooks_desktop.reading import Answer
+from chalicelib.systems.quickbooks_desktop.reading import Answer, Unread
 from chalicelib.systems.quickbooks_desktop.rows import Row
 from chalicelib.systems.quickbooks_desktop.tickets import Kept, Session, answers
 
 ASKED = "QuickBooks Desktop is asked when the Web Connector calls."
+
+
+class Doubt(Exception):
+    """QuickBooks showed something that could not be read; it may be what was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Known:
     _read: dict[int, Answer] = field(default_factory=dict)
 
     def rows(self, topic: str, values: Sequence[str]) -> dict[str, list[Row]]:
-        """The rows of each value. Raises Later when one of them was not asked for yet."""
+        """The rows of each value. Raises Later when one was not asked for yet, Doubt when one is not certain."""
         wanted = list(dict.fromkeys(values))
         kept = [each for each in self.session.kept if each.topic == topic]
         said = {value: each.number for each in kept for value in each.values}
@@ -55,7 +59,20 @@ class Known:
                     value = asked.get(name.casefold(), "")
                     if said.get(value) == number:
                         found[value].append(row)
+        self._check(topic, [value for value in wanted if not found[value]], said)
         return found
+
+    def _check(self, topic: str, absent: Sequence[str], said: Mapping[str, int]) -> None:
+        """What seems absent may be the row that could not be read: then each is asked for on its own."""
+        doubtful = {n for n in {said[value] for value in absent} if self._unread(n)}
+        if not doubtful:
+            return
+        kept = [each for each in self.session.kept if each.number in doubtful]
+        if all(len(each.values) == 1 for each in kept):
+            raise Doubt(self._unread(min(doubtful))[0].says)
+        self.session.singly = True
+        self.session.kept = [each for each in self.session.kept if each not in kept]
+        self._wish(topic, absent)
 
     def listed(self, topic: str, values: Sequence[str] = ()) -> list[Row]:
         """Every row of a list. Raises Later until its last page is there."""
@@ -66,7 +83,7 @@ class Known:
             raise Later(ASKED)
         return [row for page in pages for row in self._rows(page.number)]
 
-    def page(self, topic: str, values: Sequence[str], number: int) -> tuple[list[Row], bool]:
+    def page(self, topic: str, values: Sequence[str], number: int) -> tuple[list[Row | Unread], bool]:
         """One page of a list, and whether there is another. Raises Later until it is there."""
         pages = [each for each in self.session.kept if each.topic == topic and each.values == tuple(values)]
         if number >= len(pages):
@@ -75,7 +92,7 @@ class Known:
         kept = pages[number].number
         if kept not in self._read:
             self._read[kept] = reading.whole(answers(self.store, self.session, [kept])[kept])
-        return self._rows(kept), bool(pages[number].next)
+        return [*self._rows(kept), *self._unread(kept)], bool(pages[number].next)
 
     def sent(self, set_id: str) -> Answer:
         """What QuickBooks keeps of a message set. Raises Later until it was asked."""
@@ -101,15 +118,19 @@ class Known:
     # ------------------------------------------------------------------ inside
 
     def _wish(self, topic: str, values: Sequence[str]) -> None:
-        known = next((wish for wish in self.wishes if wish.topic == topic and len(wish.values) < MOST_VALUES), None)
+        most = 1 if self.session.singly else MOST_VALUES
+        known = next((wish for wish in self.wishes if wish.topic == topic and len(wish.values) < most), None)
         if known is not None:
             self.wishes.remove(known)
             values = list(dict.fromkeys([*known.values, *values]))
-        self.wishes.append(Wish(topic, tuple(values[:MOST_VALUES])))
+        self.wishes.append(Wish(topic, tuple(values[:most])))
         raise Later(ASKED)
 
     def _rows(self, number: int) -> list[Row]:
         return [row for reply in self._answer(number).replies for row in reply.rows]
+
+    def _unread(self, number: int) -> list[Unread]:
+        return [unread for reply in self._answer(number).replies for unread in reply.unread]
 
     def _answer(self, number: int) -> Answer:
         if number not in self._read:

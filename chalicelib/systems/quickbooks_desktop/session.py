@@ -79,7 +79,7 @@ def send_request(  # noqa: PLR0917 -- the protocol's own parameters, in its orde
         return _once_more(engine, session)
     talk = Conversation(engine, session, Known(engine.store, session))
     if not session.rounds:
-        trouble = companies.opened(engine, session, hcp, company_file, country=country, version=f"{major}.{minor}")
+        trouble = companies.opened(engine, session, hcp, company_file, version=f"{major}.{minor}")
         if trouble is not None:
             return _stop(engine, session, trouble)
     if session.question is None and not talk.prepare():

@@ -12,14 +12,15 @@ from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.engine.connection import Connection
-from chalicelib.engine.errors import Held, Later
+from chalicelib.engine.errors import Held, Later, TryAgain
 from chalicelib.engine.ports import Store
 from chalicelib.engine.records import Json, Page, SourceDocument
 from chalicelib.engine.records import Row as Line
 from chalicelib.systems.quickbooks_desktop import documents
 from chalicelib.systems.quickbooks_desktop.asking import BY_ID
 from chalicelib.systems.quickbooks_desktop.documents import modified
-from chalicelib.systems.quickbooks_desktop.known import ASKED, Known
+from chalicelib.systems.quickbooks_desktop.known import ASKED, Doubt, Known
+from chalicelib.systems.quickbooks_desktop.reading import Unread
 from chalicelib.systems.quickbooks_desktop.rows import Deleted
 from chalicelib.systems.quickbooks_desktop.tickets import change_desk
 
@@ -96,7 +97,10 @@ class Present:
     def fetch(self, kind: str, source_id: str) -> SourceDocument | None:
         """By id. A payment is asked for among the bills' payments of both kinds."""
         for topic in (BY_ID[kind],) if kind in BY_ID else ("check_id", "card_id"):
-            found = self.known.rows(topic, [source_id])[source_id]
+            try:
+                found = self.known.rows(topic, [source_id])[source_id]
+            except Doubt as doubt:
+                raise TryAgain(str(doubt)) from doubt
             if found:
                 return documents.document(kind, found[0])
         return None
@@ -147,6 +151,8 @@ def _windows(first: date, *, until: date) -> list[list[str]]:
 def _line(kind: str, row: object) -> Line | None:
     if isinstance(row, Deleted):
         return Line(row.id, stamp=f"deleted {row.at.wall if row.at else ''}", live=False)
+    if isinstance(row, Unread):  # fetched by its id, it is held in plain sight
+        return Line(row.id, stamp=f"unread {row.field}") if row.id else None
     document = documents.document(kind, row)
     return Line(document.id, stamp=documents.stamp(row), document=document) if document else None
 

@@ -12,13 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.engine.connection import Connection
-from chalicelib.engine.errors import ConnectorError, Held, Later
+from chalicelib.engine.errors import ConnectorError, Held, Later, TryAgain
 from chalicelib.engine.ports import Store
 from chalicelib.engine.records import BookedPage, Current, Done, Intent, Reference, Sighting
 from chalicelib.systems.quickbooks_desktop import current, looking, writing
 from chalicelib.systems.quickbooks_desktop.asking import BY_ID
 from chalicelib.systems.quickbooks_desktop.kinds import Unfit
-from chalicelib.systems.quickbooks_desktop.known import ASKED, Known
+from chalicelib.systems.quickbooks_desktop.known import ASKED, Doubt, Known
 from chalicelib.systems.quickbooks_desktop.qbxml import Request
 from chalicelib.systems.quickbooks_desktop.rows import Row
 from chalicelib.systems.quickbooks_desktop.source import not_listed
@@ -85,7 +85,10 @@ class Present:
         return [self._look(intent) for intent in intents]
 
     def read(self, kind: str, target_id: str) -> Current | None:
-        found = self.known.rows(BY_ID[kind], [target_id])[target_id]
+        try:
+            found = self.known.rows(BY_ID[kind], [target_id])[target_id]
+        except Doubt as doubt:
+            raise TryAgain(str(doubt)) from doubt
         return current.of(found[0]) if found else None
 
     def dated(self, kind: str, first: date, last: date, *, token: str | None) -> BookedPage:
@@ -101,6 +104,8 @@ class Present:
             return looking.look(self.known, intent, now=self.now, settles=self.settles)
         except Later as later:
             return later
+        except Doubt as doubt:
+            return Sighting(told=_unreadable(intent, doubt))
 
     def _perform(self, intent: Intent) -> ConnectorError | Later:
         """Take it along: it is what is sent next."""
@@ -128,6 +133,16 @@ class Present:
             return None
         assert intent.current is not None
         return self.known.rows(BY_ID[intent.kind], [intent.current.id])[intent.current.id][0]
+
+
+def _unreadable(intent: Intent, doubt: Doubt) -> Held:
+    title = writing.title_of(intent)
+    return Held(
+        "unreadable_target",
+        f"Whether {title} is in QuickBooks Desktop already cannot be seen: {doubt}",
+        cause=str(doubt),
+        fix="Open what is named there in QuickBooks, mend and save it, then replay the record.",
+    )
 
 
 def _unfit(intent: Intent, unfit: Unfit) -> Held:

@@ -81,7 +81,6 @@ class Session:
     rounds: int = 0
     number: int = 0
     file: str = ""
-    country: str = ""
     qbxml: str = ""
     checked: bool = False  # that it is the right company file
     question: Question | None = None
@@ -98,6 +97,7 @@ class Session:
     clear: str = ""
     sizes: dict[str, int] = field(default_factory=dict)
     spoilt: int = 0
+    singly: bool = False  # one value a question, since a row of an answer could not be read
     ending: bool = False
     problem: str = ""
     writes: int = 0
@@ -234,7 +234,6 @@ class Desk:
     seen_at: str = ""
     address: str = ""
     file: str = ""
-    company_id: str = ""
     company_name: str = ""
     facts: str = ""
     parked: bool = False  # a run waits to read from here
