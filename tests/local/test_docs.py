@@ -79,6 +79,9 @@ def test_the_first_page_leads_from_a_clone_to_the_first_resolved_hold(tmp_path: 
         causes = {record["hold"]["cause"] for record in held}
         assert "account 7010" not in causes and "account 7020" not in causes
         assert "account 7010" in told and "account 7020" in told
+        orders = customer.records("purchase_order", seed.DESKTOP_FLOW)
+        causes = {record["hold"]["cause"] for record in orders if record["state"] == "held"}
+        assert causes and "account 7010" not in causes
         approved, entered = (float(found) for found in BOOKS_TOTAL.findall(told)[-2:])
         assert approved > entered > 0
 

@@ -40,11 +40,13 @@ def vendor_draft(
         **{part: names.cut(names.line(value), ADDRESS[part]) for part, value in address.items()},
     }
     if not body["name"]:
+        known_as = name.strip() or company or outside_id
         raise Held(
             "no_name",
-            f"A vendor has no name that {TITLE} can take{f' ({company})' if company else ''}.",
-            cause=f"vendor {name or company or outside_id}",
-            fix="Give it a name at the source.",
+            f"The vendor {known_as} has no name with a letter or digit that {TITLE} can store.",
+            cause=f"vendor {known_as}",
+            fix=f"Link the record to the vendor in {TITLE} (mlc resolve ID --link LISTID), or give it a name in Latin "
+            "letters at the source.",
         )
     notes = _changed({"name": (name, body["name"]), "company": (company, body["company"])})
     once: Json = {"country": names.cut(names.line(country), 31), "outside_id": outside_id}
