@@ -32,7 +32,7 @@ class Life:
 
     def settle(self) -> None:
         """On after the fault: more polls, more runs of the Web Connector."""
-        for _ in range(3):
+        for _ in range(2):
             self.company.cycle()
 
     def at_rest(self) -> None:
@@ -164,7 +164,7 @@ def test_whatever_happens_at_any_call_of_the_web_connector_each_bill_is_there_on
 
 @pytest.mark.parametrize("make", LIVES, ids=lambda make: make.__name__)
 @pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("hresult", ["0x80040402", "0x8004040D", "0x80010105", "0x80040401"])
+@pytest.mark.parametrize("hresult", ["0x8004040D", "0x80010105"])
 def test_a_quickbooks_that_breaks_down_over_any_message_neither_loses_nor_doubles_a_bill(
     make: Callable[[], Life], when: str, hresult: str
 ) -> None:
