@@ -66,7 +66,7 @@ def _changed(current: Current, target_title: str, edits: list[tuple[str, object,
     )
     return Held(
         "changed_in_target",
-        f"{current.label} was changed in {target_title} by somebody else: {shown}.",
+        f"{current.label} was {'voided' if current.void else 'changed'} in {target_title} by somebody else: {shown}.",
         cause=current.label,
         fix=f"Decide which is right: keep {target_title}'s version, or replay with overwrite.",
     )

@@ -235,7 +235,8 @@ class Outcomes:
         now = self.flow.engine.clock.now().isoformat()
 
         def change(h: Head) -> Head:
-            return replace(h, state="unknown" if h.intent else "waiting", due=(ledger.OUTBOX, now), trouble=why)
+            told = h.trouble if h.attempts and h.trouble else why  # what kept it the last time is more to know
+            return replace(h, state="unknown" if h.intent else "waiting", due=(ledger.OUTBOX, now), trouble=told)
 
         return write(self.flow, head, Ending(change, "waits to be asked for", {"why": why}))
 

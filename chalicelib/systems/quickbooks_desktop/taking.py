@@ -12,10 +12,11 @@ from chalicelib.engine.records import Done, Json, Money, RecordKey
 from chalicelib.systems.quickbooks_desktop import current, hresults, qbxml, reading, rows, statuses, tickets, verdicts
 from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, LEAST, SENT, SLOW, TOPICS
 from chalicelib.systems.quickbooks_desktop.known import Known
-from chalicelib.systems.quickbooks_desktop.reading import Answer, Malformed
+from chalicelib.systems.quickbooks_desktop.reading import Answer, Malformed, Status
 from chalicelib.systems.quickbooks_desktop.tickets import Kept, Question, Session, Write
 
 MOST_STALE = 3
+NOT_THERE = 3120
 ENDED = 3391  # the iterator is not valid any more
 
 
@@ -99,10 +100,15 @@ def _outcome(write: Write, said: Said) -> Done | ConnectorError:
     if reply is None:
         words = f"QuickBooks did not say what came of {write.title}; it is looked up before anything is repeated."
         return Unknown(words).seen(said.response[:1000])
+    if _is_gone(write, reply.status):
+        return Stale(f"{write.title} is no longer in QuickBooks.").seen(reply.status.message)
     refused = verdicts.refusal(reply.status, title=write.title)
-    if refused is not None:
-        return refused
-    return _done(write, reply)
+    return _done(write, reply) if refused is None else refused
+
+
+def _is_gone(write: Write, status: Status) -> bool:
+    """The id that is not there is that of what was to be changed, and of nothing that it names."""
+    return write.op != "create" and status.code == NOT_THERE and write.about[-1] in status.message
 
 
 def _done(write: Write, reply: reading.Reply) -> Done | ConnectorError:
