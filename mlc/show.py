@@ -14,7 +14,7 @@ from mlc.session import console
 
 WORDS = ("create", "link", "update", "delete", "void", "unchanged", "hold", "refused", "not_moved", "waiting")
 COLOURS = {
-    "held": "yellow", "hold": "yellow", "needs_consent": "yellow", "unconfirmed": "yellow",
+    "late": "yellow", "held": "yellow", "hold": "yellow", "needs_consent": "yellow", "unconfirmed": "yellow",
     "refused": "red", "locked_out": "red", "stopped": "red", "done": "green",
     "ok": "green", "live": "green", "create": "green", "change": "cyan", "kept": "dim", "unchanged": "dim",
 }  # fmt: skip

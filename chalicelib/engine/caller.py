@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Protocol
 
 from chalicelib.engine.connection import Connection
@@ -57,12 +58,16 @@ class Sight:
     """When the other side was last here ("": never), in words too, with what a person can do about it.
 
     `asked`: it is here now, or is asked for something when it comes.
+    Silent until `late_at`, it is late (None: it never is), and these are the words for that.
     """
 
     at: str
     message: str
     fix: str = ""
     asked: bool = False
+    late_at: datetime | None = None
+    late: str = ""
+    late_fix: str = ""
 
 
 class Admit(Protocol):

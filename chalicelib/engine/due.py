@@ -132,7 +132,7 @@ def _start(engine: Engine, row: Item) -> None:
 
 
 def _look_after(engine: Engine, row: Item) -> None:
-    """A connection whose access ends one day: a job renews it in time, or warns."""
+    """A connection whose access ends one day, or which calls us: a job renews it in time, or warns."""
     following = engine.clock.now() + LOOK_AFTER
     job: Json = {"job": "look_after", "tenant": row.body["tenant"], "connection": row.body["access"]}
     with suppress(Conflict):  # another tick has it
@@ -202,7 +202,7 @@ def _next_moment(engine: Engine, partition: str) -> datetime | None:
 
 
 def watch_access(engine: Engine, tenant: str, connection: str, moment: datetime | None = None) -> None:
-    """Have a connection's access looked after: at the moment, or (when that is under way already) as it is."""
+    """Have a connection looked after: at the moment, or (when that is under way already) as it is."""
     pk, sk = row_key(tenant, f"a#{connection}")
     item = engine.store.get([(pk, sk)]).get((pk, sk)) or Item(pk=pk, sk=sk)
     if item.version and moment is None:

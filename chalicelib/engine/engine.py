@@ -141,6 +141,12 @@ class Engine:
         self.metrics.count("LockedOut", system=connection.system)
         self.note_health(connection, change)
 
+    def called(self, connection: Connection) -> None:
+        """It was late, and has called now."""
+        key = setups.health_key(connection.tenant, connection.name)
+        if setups.read_health(self.store.get([key]).get(key)).state == "late":
+            self.note_health(connection, Health(state="ok"))
+
     def works(self, connection: Connection, health: Health) -> None:
         if health.state != "ok":
             self.note_health(connection, Health(state="ok"))

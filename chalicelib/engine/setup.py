@@ -158,10 +158,12 @@ def _all(store: Store, tenant: str, prefix: str) -> list[Item]:
 class Health:
     """How a connection fares. `until` is when the next try is due while it is locked out.
 
+    "late": the other side calls us, and has not for longer than it should; nothing is put off for it.
+
     `told` is "yes" from when people were told that it needs one of them until it works again.
     """
 
-    state: Literal["untried", "ok"] | Lockout = "untried"
+    state: Literal["untried", "ok", "late"] | Lockout = "untried"
     message: str = ""
     fix: str = ""
     since: str = ""

@@ -1,7 +1,8 @@
-"""Access that ends by itself: renewed long before it lapses unused, and announced before its last day.
+"""Connections that need a look now and then, whatever their flows do; a job looks at each at least once a day.
 
-A refresh token that nobody uses dies after some months, a consent after some years. A job looks at each connection once
-a day, whatever its flows do.
+Access that ends by itself (a refresh token that nobody uses dies after some months, a consent after some years) is
+renewed long before it lapses unused, and announced before its last day. Of a side that calls us and is late, people are
+told once; nothing fails for it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,15 @@ from __future__ import annotations
 from contextlib import suppress
 from datetime import datetime, timedelta
 
-from chalicelib.engine import due, notices
+from chalicelib.engine import due, notices, parked
 from chalicelib.engine import setup as setups
+from chalicelib.engine.caller import Sight
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.grants import last_moment
 from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json
+from chalicelib.engine.setup import Health
 from chalicelib.entry import ping
 
 KEEP_ALIVE = timedelta(days=28)
@@ -32,6 +35,10 @@ def run(engine: Engine, job: Json) -> None:
     if item is None:
         return
     connection = setups.read_connection(tenant, item)
+    caller = engine.load_system(connection.system).caller
+    if caller is not None:
+        due.watch_access(engine, tenant, name, _heard_of(engine, connection, caller.seen(engine, connection)))
+        return
     grant = _grant(engine, connection)
     if grant is not None and not connection.unconfirmed and _idle(grant, engine.clock.now()):
         ping.ping(engine, connection)
@@ -89,3 +96,33 @@ def _warn(engine: Engine, connection: Connection, ends: datetime) -> None:
 def _next_look(ends: datetime | None, now: datetime) -> datetime:
     steps = [ends - step for step in WARNINGS if ends - step > now] if ends else []
     return min([now + due.LOOK_AFTER, *steps])
+
+
+def _heard_of(engine: Engine, connection: Connection, sight: Sight) -> datetime:
+    """Note whether the other side is late; when to look again."""
+    now = engine.clock.now()
+    if sight.at and _is_missed(engine, connection):
+        silent = now - datetime.fromisoformat(sight.at)
+        engine.metrics.count("SecondsSinceSeen", silent.total_seconds(), system=connection.system)
+        if sight.late_at is not None and sight.late_at <= now:
+            _late(engine, connection, sight)
+    if sight.late_at is None or sight.late_at > now:
+        engine.called(connection)  # it called at the very moment when it was noted as late
+    soonest, latest = now + due.LOOK_AGAIN, now + due.LOOK_AFTER
+    return min(max(sight.late_at or latest, soonest), latest)
+
+
+def _late(engine: Engine, connection: Connection, sight: Sight) -> None:
+    """People are told as of any other trouble: once. What they were told before of the connection still stands."""
+    key = setups.health_key(connection.tenant, connection.name)
+    if setups.read_health(engine.store.get([key]).get(key)).state in ("untried", "ok"):
+        engine.note_health(connection, Health(state="late", message=sight.late, fix=sight.late_fix))
+
+
+def _is_missed(engine: Engine, connection: Connection) -> bool:
+    """Whether a live flow goes there, or something waits for it."""
+    tenant, name = connection.tenant, connection.name
+    flows = setups.flows(engine.store, tenant).values()
+    if any(setup.state == "live" and name in (setup.source, setup.target) for setup in flows):
+        return True
+    return bool(due.in_outbox(engine, tenant, name, limit=1) or parked.jobs(engine, tenant, name, limit=1))

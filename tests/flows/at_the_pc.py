@@ -102,5 +102,3 @@ class Office(DesktopCompany):
     def writes(self) -> list[str]:
         names = ("BillAddRq", "BillModRq", "TxnVoidRq", "TxnDelRq", "VendorAddRq", "VendorModRq")
         return [text for text in self.requests() if any(f"<{name}" in text for name in names)]
-
-

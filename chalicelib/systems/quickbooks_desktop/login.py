@@ -24,6 +24,7 @@ from chalicelib.systems.quickbooks_desktop import guard
 USER_NAME = re.compile(r"[A-Za-z0-9._-]{1,64}")
 LONGEST_PASSWORD = 200
 KNOWN_FOR = timedelta(days=90)
+NOTED_AGAIN = timedelta(days=1)
 MOST_ADDRESSES = 8
 FRESH_FOR = timedelta(days=1)
 # 16 MB and some 30 ms a try: the password is 192 random bits, so this is for a stolen table and not for guessers.
@@ -100,14 +101,8 @@ def who(engine: Engine, user: str, password: str, address: str) -> Connection | 
         return None
     connection = _connection(engine, kept)
     if connection is not None:
-        engine.store.write([_visited(user, visits, place, now)])
+        _remember(engine, user, visits, place, now)
     return connection
-
-
-def last_visit(engine: Engine, login: Login) -> str:
-    """When its Web Connector was last let in; "": never."""
-    visits = engine.store.get([_visits(login.user)]).get(_visits(login.user))
-    return str(visits.body["at"]) if visits else ""
 
 
 # ---------------------------------------------------------------------------------------------- inside
@@ -159,10 +154,13 @@ def _known_places(visits: Item | None, now: datetime) -> dict[str, str]:
     return {str(place): str(at) for place, at in places.items() if datetime.fromisoformat(str(at)) + KNOWN_FOR > now}
 
 
-def _visited(user: str, visits: Item | None, place: str, now: datetime) -> Put:
-    """Let in now, from here. Two at the same moment: either is as good a memory."""
-    places = _known_places(visits, now) | {place: now.isoformat()}
+def _remember(engine: Engine, user: str, visits: Item | None, place: str, now: datetime) -> None:
+    """Let in from here; noted once a day. Two at the same moment: either is as good a memory."""
+    known = _known_places(visits, now)
+    if place in known and datetime.fromisoformat(known[place]) + NOTED_AGAIN > now:
+        return
+    places = known | {place: now.isoformat()}
     latest = sorted(places, key=places.__getitem__, reverse=True)[:MOST_ADDRESSES]
     pk, sk = _visits(user)
-    body: Json = {"at": now.isoformat(), "places": {known: places[known] for known in latest}}
-    return Put(Item(pk=pk, sk=sk, body=body), guarded=False)
+    body: Json = {"places": {each: places[each] for each in latest}}
+    engine.store.write([Put(Item(pk=pk, sk=sk, body=body), guarded=False)])

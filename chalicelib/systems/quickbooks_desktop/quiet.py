@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 ALWAYS = "always"
@@ -31,3 +31,26 @@ def is_quiet(text: str, now: datetime) -> bool:
     begin, end = time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))
     here = now.astimezone(ZoneInfo(found[5])).time()
     return begin <= here < end if begin <= end else here >= begin or here < end
+
+
+def after(text: str, begin: datetime, span: timedelta) -> datetime | None:
+    """When so much time outside of the quiet hours has passed since then; None: never."""
+    found = HOURS.fullmatch(text)
+    if found is None:
+        return None if text == ALWAYS else begin + span
+    turns = {time(int(found[1]), int(found[2])), time(int(found[3]), int(found[4]))}
+    while True:
+        following = _next(turns, begin, ZoneInfo(found[5]))
+        if not is_quiet(text, begin):
+            if begin + span <= following:
+                return begin + span
+            span -= following - begin
+        begin = following
+
+
+def _next(turns: set[time], now: datetime, zone: ZoneInfo) -> datetime:
+    """The next moment at which a clock of the zone shows one of these times."""
+    today = now.astimezone(zone).date()
+    days = [today + timedelta(days=n) for n in range(3)]
+    moments = [datetime.combine(day, turn, zone).astimezone(UTC) for day in days for turn in turns]
+    return min(moment for moment in moments if moment > now)

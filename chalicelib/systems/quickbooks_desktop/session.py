@@ -15,6 +15,7 @@ from chalicelib.engine.engine import Engine
 from chalicelib.engine.ports import Conflict, Op
 from chalicelib.engine.setup import Health
 from chalicelib.systems.quickbooks_desktop import companies, quiet, taking, tickets
+from chalicelib.systems.quickbooks_desktop.admission import NEVER_LATE
 from chalicelib.systems.quickbooks_desktop.asking import LEAST, TOPICS
 from chalicelib.systems.quickbooks_desktop.conversation import Conversation
 from chalicelib.systems.quickbooks_desktop.known import Known
@@ -35,6 +36,8 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
     if before is not None and tickets.is_alive(before, now, engine.pace.session):
         return ["", "busy"]
     ticket = engine.clock.token()
+    if desk.seen_at and datetime.fromisoformat(desk.seen_at) + NEVER_LATE <= now:
+        engine.called(connection)
     hushed = quiet.is_quiet(connection.settings.get("quiet", ""), now)
     unanswered = _unanswered(before)
     sent = tuple(dict.fromkeys([*desk.sent, *(write.key for write in unanswered)]))

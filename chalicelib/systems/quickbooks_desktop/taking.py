@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chalicelib.engine.deliver import arrived
 from chalicelib.engine.engine import Engine
-from chalicelib.engine.errors import ConnectorError, Stale, Unknown
+from chalicelib.engine.errors import ConnectorError, Held, Stale, Unknown
 from chalicelib.engine.records import Done, Json, Money, RecordKey
 from chalicelib.systems.quickbooks_desktop import current, hresults, qbxml, reading, rows, statuses, tickets, verdicts
 from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, LEAST, SENT, SLOW, TOPICS
@@ -76,6 +76,9 @@ def _written(engine: Engine, session: Session, write: Write, said: Said) -> Trou
     doubt = isinstance(result, Unknown)
     if not doubt and settled:
         session.clear = write.set_id
+    if isinstance(result, Held):  # our lists are outdated: how they stand now tells later that they changed
+        kinds = [token.removeprefix("reference:") for token in result.waits_for if token.startswith("reference:")]
+        session.wants += [kind for kind in kinds if kind not in session.wants]
     session.writes += isinstance(result, Done)
     session.failed += not isinstance(result, Done)
     if isinstance(result, Done) and write.again and write.kind == "bill":

@@ -232,6 +232,7 @@ class Desk:
     connection: str
     session: str = ""
     seen_at: str = ""
+    every_minutes: int = 15  # so often it was told to call
     address: str = ""
     file: str = ""
     company_name: str = ""
