@@ -7,10 +7,16 @@ import os
 
 os.environ.update({"STAGE": "local", "AWS_DEFAULT_REGION": "us-east-1"})
 
-from benchmarks import delivery, importing, operations, reading
+from benchmarks import delivery, importing, operations, qbxml, reading, talking
 from benchmarks.measure import HEADING, REPEATS
 
-CLOCKED = {"reading": reading.run, "importing": importing.run, "delivery": delivery.run}
+CLOCKED = {
+    "reading": reading.run,
+    "qbxml": qbxml.run,
+    "talking": talking.run,
+    "importing": importing.run,
+    "delivery": delivery.run,
+}
 
 
 def main() -> None:
@@ -27,6 +33,7 @@ def main() -> None:
                 print(line.text(), flush=True)
     if "operations" in wanted:
         print("\n" + operations.report(min(chosen.records, 400)))
+        print("\n" + talking.report())
 
 
 if __name__ == "__main__":

@@ -1,24 +1,22 @@
-"""How fast responses of QuickBooks Desktop become typed rows, against bare lxml.iterparse over the same bytes.
-
-    .venv/bin/python -m benchmarks.qbxml [megabytes]
-
-With qbwc-kit installed (`.venv/bin/pip install qbwc-kit`) its reader runs over the same bytes too.
-"""
+"""How fast responses of QuickBooks Desktop become typed rows, beside bare lxml.iterparse and qbwc-kit over the same
+bytes; and how much memory a walk through them takes."""
 
 from __future__ import annotations
 
-import importlib.util
-import sys
+import subprocess
 import time
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BytesIO
+from pathlib import Path
 
 from lxml import etree
 
+from benchmarks.delivery import PEERS, ROOT
+from benchmarks.measure import Line, compared, turns
 from chalicelib.systems.quickbooks_desktop import reading
 
-ROUNDS = 5
+PLACE = Path(".bench-qbxml.xml")
 _LINE = (
     "<ExpenseLineRet><TxnLineID>{n:X}-{line}</TxnLineID><AccountRef><ListID>80000041-1577836800</ListID>"
     "<FullName>Job Expenses:Job Materials</FullName></AccountRef><Amount>{n}.25</Amount><Memo>Ready mix, 10 yd</Memo>"
@@ -64,20 +62,26 @@ def ours(document: bytes) -> int:
     return sum(1 for _ in reading.stream(document))
 
 
-def kit(document: bytes) -> int:
-    from qbwc_kit.qbxml.parser import parse_response
+def _timed(read: Callable[[bytes], int], document: bytes) -> Callable[[], float]:
+    """Megabytes a second of processor time."""
 
-    return len(parse_response(document).responses[0].records)
+    def side() -> float:
+        begun = time.process_time()
+        assert read(document)
+        return len(document) / 1e6 / (time.process_time() - begun)
+
+    return side
 
 
-def best(read: Callable[[bytes], int], document: bytes) -> float:
-    """Seconds of the best of several rounds."""
-    times = []
-    for _ in range(ROUNDS):
-        begun = time.perf_counter()
-        read(document)
-        times.append(time.perf_counter() - begun)
-    return min(times)
+def _kit(bills: int, megabytes: float) -> Callable[[], float]:
+    """The file is left for it; it prints its seconds."""
+
+    def side() -> float:
+        command = [str(PEERS), "-m", "benchmarks.peers.qbwc_kit_reading", str(ROOT / PLACE), str(bills)]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+        return megabytes / float(done.stdout.split()[-1])
+
+    return side
 
 
 def growth(document: bytes) -> int:
@@ -89,19 +93,32 @@ def growth(document: bytes) -> int:
     return peak
 
 
-def main() -> None:
-    megabytes = float(sys.argv[1]) if len(sys.argv) > 1 else 20.0
-    one = len(response(1)) - len(_HEAD) - len(_TAIL)
-    document = response(int(megabytes * 1e6 / one))
-    floor, typed = best(bare, document), best(ours, document)
-    print(f"{len(document) / 1e6:.1f} MB of bills")
-    print(f"bare iterparse      {floor:.3f} s")
-    print(f"typed rows          {typed:.3f} s   {floor / typed:.2f} of bare")
-    if importlib.util.find_spec("qbwc_kit"):
-        other = best(kit, document)
-        print(f"qbwc-kit            {other:.3f} s   ours is {other / typed:.1f} times as fast")
-    print(f"memory of the walk  {growth(document) / 1e6:.2f} MB")
-
-
-if __name__ == "__main__":
-    main()
+def run(records: int, repeats: int) -> Iterator[Line]:
+    """20 MB at the usual size, and as much less as fewer records are asked for."""
+    bills = max(10, records * 6 // 5)
+    document = response(bills)
+    sides = {"ours": _timed(ours, document), "lxml.iterparse": _timed(bare, document)}
+    if PEERS.exists():
+        (ROOT / PLACE).write_bytes(document)
+        sides["qbwc-kit"] = _kit(bills, len(document) / 1e6)
+    try:
+        found = turns(sides, repeats)
+    finally:
+        (ROOT / PLACE).unlink(missing_ok=True)
+    for other, target in (("lxml.iterparse", 0.42), ("qbwc-kit", 2.0)):
+        if other in found:
+            name = f"{len(document) / 1e6:.1f} MB of qbXML read"
+            yield compared(name, found, other, unit="MB/s", target=target)
+    few, many = growth(response(max(1, records // 10))) / 1e6, growth(response(records)) / 1e6
+    yield Line(
+        name=f"memory, {records // 10:,} to {records:,} bills",
+        ours=many,
+        other="a tenth of them",
+        others=few,
+        ratio=many / few,
+        low=many / few,
+        high=many / few,
+        unit="MB",
+        target=1.05,
+        at_most=True,
+    )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import delivery, importing, operations, reading
+from benchmarks import delivery, importing, operations, qbxml, reading, talking
 from benchmarks.measure import Line, compared
 
 
-@pytest.mark.parametrize("run", [delivery.run, reading.run, importing.run])
+@pytest.mark.parametrize("run", [delivery.run, reading.run, importing.run, qbxml.run, talking.run])
 def test_every_line_names_both_sides_and_their_ratio(run: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(delivery, "PEERS", delivery.ROOT / "nowhere")
-    monkeypatch.setattr(reading, "PEERS", delivery.ROOT / "nowhere")
+    for module in (reading, qbxml, talking):
+        monkeypatch.setattr(module, "PEERS", delivery.ROOT / "nowhere")
     lines: list[Line] = list(run(20, 1))  # type: ignore[operator]
     assert lines
     for line in lines:
@@ -35,3 +36,9 @@ def test_a_new_a_changed_and_an_unchanged_bill_have_their_price() -> None:
     assert unchanged.counts["metered reads"] == 0
     assert new.dollars > unchanged.dollars
     assert run.dollars > 0
+
+
+def test_no_call_of_a_session_without_work_takes_more_than_a_handful_of_operations() -> None:
+    found = talking.operations()
+    assert max(took.total() for _, took in found["no work"]) <= 7
+    assert {method for method, took in found["10 bills"] if took} == set(talking.METHODS)

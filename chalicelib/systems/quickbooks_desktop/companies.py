@@ -30,8 +30,9 @@ MOVED = (
 )
 
 
-def opened(engine: Engine, session: Session, hcp: str, company_file: str, *, version: str) -> Trouble | None:
+def opened(engine: Engine, known: Known, hcp: str, company_file: str, *, version: str) -> Trouble | None:
     """The first request of a session: what QuickBooks says of itself, if it said anything (QBWC1014)."""
+    session = known.session
     session.file = company_file
     spoken = qbxml.common_version([version])
     if spoken is None:
@@ -49,14 +50,14 @@ def opened(engine: Engine, session: Session, hcp: str, company_file: str, *, ver
     if not any(isinstance(row, Company) for reply in answer.replies for row in reply.rows):
         return None
     session.number += 1
-    engine.store.write(tickets.answer_ops(session, session.number, hcp, engine.clock.now()))
-    session.kept.append(Kept(session.number, FACTS))
-    return told(engine, session)
+    known.keep(Kept(session.number, FACTS), answer, hcp, engine.clock.now())
+    return told(engine, known)
 
 
-def told(engine: Engine, session: Session) -> Trouble | None:
+def told(engine: Engine, known: Known) -> Trouble | None:
     """Compare with what this connection belongs to; the first good session pins it."""
-    facts = Known(engine.store, session).facts() or []
+    session = known.session
+    facts = known.facts() or []
     company = next((row for row in facts if isinstance(row, Company)), None)
     connection = connection_of(engine, session)
     if company is None or connection is None:
@@ -71,7 +72,8 @@ def told(engine: Engine, session: Session) -> Trouble | None:
     if trouble is not None:
         return trouble
     session.checked = True
-    _note(engine, session, connection, company, fingerprint([each.name for each in current.preferences(facts)]))
+    _note(engine, session, desk, company, fingerprint([each.name for each in current.preferences(facts)]))
+    engine.note_health(connection, Health(state="ok"))
     return None
 
 
@@ -146,9 +148,8 @@ def _expected(engine: Engine, connection: Connection) -> str:
     return str(item.body.get("company") or "") if item else ""
 
 
-def _note(engine: Engine, session: Session, connection: Connection, company: Company, facts: str) -> None:
+def _note(engine: Engine, session: Session, known: Desk, company: Company, facts: str) -> None:
     """The place is kept, so that the same file is asked for next time; changed preferences are news."""
-    known = tickets.desk(engine.store, connection)
     if known.facts != facts and "preference" not in session.wants:
         session.wants.append("preference")
 
@@ -162,5 +163,4 @@ def _note(engine: Engine, session: Session, connection: Connection, company: Com
             troubles=0,
         )
 
-    tickets.change_desk(engine.store, connection, seen)
-    engine.note_health(connection, Health(state="ok"))
+    tickets.change_desk(engine.store, session, seen, known)

@@ -39,6 +39,7 @@ class Conversation:
     engine: Engine
     session: Session
     known: Known
+    _flows: list[OpenFlow] | None = None
 
     @property
     def now(self) -> datetime:
@@ -48,7 +49,7 @@ class Conversation:
         """Make the next message; False when there is nothing more to say."""
         session = self.session
         session.question, session.text = None, ""
-        if self.known.facts() is None:
+        if not self.known.is_told:
             self._ask(Wish(FACTS))
         elif not session.ending and not self._is_long():
             self._verify() or self._lists() or self._records() or self._reads()
@@ -156,8 +157,9 @@ class Conversation:
         tried = self.session.tried
         found = due.in_outbox(self.engine, self.session.tenant, self.session.connection, limit=BATCH + len(tried))
         keys = [key for key in found if tried.get(key.pk, 0) < MOST_TRIES][:BATCH]
-        order = {(flow.setup.name, move.name): n for flow in self.flows() for n, move in enumerate(flow.flow.moves)}
-        keys.sort(key=lambda key: order.get((key.flow, key.move), 0))
+        if len(keys) > 1:
+            order = {(flow.setup.name, move.name): n for flow in self.flows() for n, move in enumerate(flow.flow.moves)}
+            keys.sort(key=lambda key: order.get((key.flow, key.move), 0))
         for key in keys:
             tried[key.pk] = tried.get(key.pk, 0) + 1
         self.session.batch, self.session.asked = [key.pk for key in keys], False
@@ -193,7 +195,12 @@ class Conversation:
         return None
 
     def flows(self) -> list[OpenFlow]:
-        """The flows that write to this company file."""
+        """The flows that write to this company file; read once a call."""
+        if self._flows is None:
+            self._flows = self._opened()
+        return self._flows
+
+    def _opened(self) -> list[OpenFlow]:
         session = self.session
         names = [
             setup.name

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from chalicelib.engine.errors import Later
 from chalicelib.engine.ports import Store
 from chalicelib.systems.quickbooks_desktop import reading
-from chalicelib.systems.quickbooks_desktop.asking import FACTS, MOST_VALUES, SENT, TOPICS
+from chalicelib.systems.quickbooks_desktop.asking import FACTS, MOST_VALUES, READS, SENT, TOPICS
 from chalicelib.systems.quickbooks_desktop.reading import Answer, Unread
 from chalicelib.systems.quickbooks_desktop.rows import Row
-from chalicelib.systems.quickbooks_desktop.tickets import Kept, Session, answers
+from chalicelib.systems.quickbooks_desktop.tickets import Kept, Session, answer_ops, answers
 
 ASKED = "QuickBooks Desktop is asked when the Web Connector calls."
 
@@ -102,10 +103,21 @@ class Known:
         self.wishes.append(Wish(SENT, (set_id,)))
         raise Later(ASKED)
 
+    @property
+    def is_told(self) -> bool:
+        """Whether QuickBooks has said what company file it has open."""
+        return any(each.topic == FACTS for each in self.session.kept)
+
     def facts(self) -> list[Row] | None:
         """The host, the company and its preferences; None before they were told."""
         told = next((each for each in self.session.kept if each.topic == FACTS), None)
         return self._rows(told.number) if told else None
+
+    def keep(self, told: Kept, answer: Answer, response: str, now: datetime) -> None:
+        """It was said just now, so it need not be read again."""
+        self.store.write(answer_ops(self.session, told.number, response, now))
+        self.session.kept.append(told)
+        self._read[told.number] = answer
 
     def forget(self, values: Sequence[str]) -> None:
         """It was written: what was said of it is outdated."""
@@ -134,7 +146,7 @@ class Known:
 
     def _answer(self, number: int) -> Answer:
         if number not in self._read:
-            wanted = [each.number for each in self.session.kept if each.number not in self._read]
-            texts = answers(self.store, self.session, wanted)
+            others = {each.number for each in self.session.kept if each.topic not in (FACTS, *READS)}
+            texts = answers(self.store, self.session, sorted({number, *others} - set(self._read)))
             self._read |= {n: reading.whole(text) for n, text in texts.items()}
         return self._read[number]

@@ -43,7 +43,9 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
     sent = tuple(dict.fromkeys([*desk.sent, *(write.key for write in unanswered)]))
     waiting = sent or desk.wants or desk.clear or desk.parked
     if hushed or not (waiting or _outbox(engine, connection)):
-        tickets.change_desk(engine.store, connection, lambda d: replace(d, seen_at=now.isoformat(), address=address))
+        tickets.change_desk(
+            engine.store, connection, lambda d: replace(d, seen_at=now.isoformat(), address=address), desk
+        )
         return [ticket, "none"]
     session = Session(
         hash=tickets.ticket_hash(ticket),
@@ -80,9 +82,10 @@ def send_request(  # noqa: PLR0917 -- the protocol's own parameters, in its orde
         return ""
     if session.step == "receive":
         return _once_more(engine, session)
-    talk = Conversation(engine, session, Known(engine.store, session))
+    known = Known(engine.store, session)
+    talk = Conversation(engine, session, known)
     if not session.rounds:
-        trouble = companies.opened(engine, session, hcp, company_file, version=f"{major}.{minor}")
+        trouble = companies.opened(engine, known, hcp, company_file, version=f"{major}.{minor}")
         if trouble is not None:
             return _stop(engine, session, trouble)
     if session.question is None and not talk.prepare():
@@ -97,14 +100,14 @@ def receive_response(engine: Engine, ticket: str, response: str, hresult: str, m
         return FAILED
     if session.step == "over" or session.question is None or session.step != "receive":
         return _late(engine, session, Said(response, hresult, message))
-    answered = session.question.write
-    trouble = taking.take(engine, session, Said(response, hresult, message))
+    known, answered = Known(engine.store, session), session.question.write
+    trouble = taking.take(engine, known, Said(response, hresult, message))
     if trouble is None and not session.checked and session.kept:
-        trouble = companies.told(engine, session)
+        trouble = companies.told(engine, known)
     if trouble is not None:
         _stop(engine, session, trouble, answered=answered)
         return FAILED
-    goes_on = Conversation(engine, session, Known(engine.store, session)).prepare()
+    goes_on = Conversation(engine, session, known).prepare()
     session.step = "send" if goes_on else "close"
     _save(engine, session, answered=answered)
     return _percent(session) if goes_on else DONE

@@ -9,7 +9,7 @@ from chalicelib.engine.deliver import arrived
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.errors import ConnectorError, Held, Stale, Unknown
 from chalicelib.engine.records import Done, Json, Money, RecordKey
-from chalicelib.systems.quickbooks_desktop import current, hresults, qbxml, reading, rows, statuses, tickets, verdicts
+from chalicelib.systems.quickbooks_desktop import current, hresults, qbxml, reading, rows, statuses, verdicts
 from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, LEAST, SENT, SLOW, TOPICS
 from chalicelib.systems.quickbooks_desktop.known import Known
 from chalicelib.systems.quickbooks_desktop.reading import Answer, Malformed, Status
@@ -42,13 +42,14 @@ class Said:
         return bool(self.hresult.strip())
 
 
-def take(engine: Engine, session: Session, said: Said) -> Trouble | None:
+def take(engine: Engine, known: Known, said: Said) -> Trouble | None:
     """Take in the answer to what was handed out."""
+    session = known.session
     question = session.question
     assert question is not None
     session.question, session.text = None, ""
     if question.write is not None:
-        return _written(engine, session, question.write, said)
+        return _written(engine, known, question.write, said)
     if said.refused:
         return _refused(session, question, said)
     try:
@@ -57,7 +58,7 @@ def take(engine: Engine, session: Session, said: Said) -> Trouble | None:
         return _again(session, question, "QuickBooks sent an answer that is cut off or damaged.")
     trouble = _unanswered(session, question, answer)
     if trouble is None and question.topic in (*TOPICS, FACTS, SENT):
-        _keep(engine, session, question, answer, said.response)
+        _keep(engine, known, question, answer, said.response)
     return trouble
 
 
@@ -69,10 +70,11 @@ def late(engine: Engine, write: Write, said: Said) -> bool:
 # ---------------------------------------------------------------------------------------------- writes
 
 
-def _written(engine: Engine, session: Session, write: Write, said: Said) -> Trouble | None:
+def _written(engine: Engine, known: Known, write: Write, said: Said) -> Trouble | None:
+    session = known.session
     result = _outcome(write, said)
     settled = arrived(engine, RecordKey.from_pk(write.key), write.at, result)
-    Known(engine.store, session).forget([*write.about, *_ids(result)])
+    known.forget([*write.about, *_ids(result)])
     doubt = isinstance(result, Unknown)
     if not doubt and settled:
         session.clear = write.set_id
@@ -155,7 +157,8 @@ def _unanswered(session: Session, question: Question, answer: Answer) -> Trouble
     return Trouble(words.message, said.fix)
 
 
-def _keep(engine: Engine, session: Session, question: Question, answer: Answer, response: str) -> None:
+def _keep(engine: Engine, known: Known, question: Question, answer: Answer, response: str) -> None:
+    session = known.session
     status = answer.replies[0].status if answer.replies else None
     if status is not None and status.code == ENDED:  # the list begins anew
         session.kept = [each for each in session.kept if each.topic != question.topic]
@@ -163,8 +166,8 @@ def _keep(engine: Engine, session: Session, question: Question, answer: Answer, 
     _steer(engine, session, question)
     following = status.iterator if status is not None and status.remaining else ""
     session.number += 1
-    engine.store.write(tickets.answer_ops(session, session.number, response, engine.clock.now()))
-    session.kept.append(Kept(session.number, question.topic, question.values, following))
+    kept = Kept(session.number, question.topic, question.values, following)
+    known.keep(kept, answer, response, engine.clock.now())
 
 
 def _steer(engine: Engine, session: Session, question: Question) -> None:

@@ -275,10 +275,12 @@ def desk(store: Store, connection: Connection | Session) -> Desk:
     return replace(empty, version=item.version, **known)  # type: ignore[arg-type]  # written by `put`
 
 
-def change_desk(store: Store, connection: Connection | Session, change: Callable[[Desk], Desk]) -> Desk:
-    """Change it as it stands now, whoever else does at this moment."""
+def change_desk(
+    store: Store, connection: Connection | Session, change: Callable[[Desk], Desk], known: Desk | None = None
+) -> Desk:
+    """Change it as it stands now, whoever else does at this moment. `known` was read a moment ago."""
     for _ in range(TRIES):
-        before = desk(store, connection)
+        before, known = known or desk(store, connection), None
         after = change(before)
         if after == before:
             return after
