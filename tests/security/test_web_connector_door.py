@@ -23,7 +23,7 @@ from tests.unit.systems.quickbooks_desktop_desk import SOAP11, SOAP12, TEXT_XML,
 from tests.web_connector import Books
 
 ROOT = Path(__file__).parents[2]
-SECONDS = 2.0
+SECONDS = 10.0  # of a processor: what grows faster than its input would take minutes
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 ODD_TYPES = (
     "application/json", "text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x",
@@ -69,9 +69,9 @@ class Door:
 
     def refused(self, body: bytes | str | None, **given: Any) -> int:
         """The status of a Fault; nothing in the table changed, and it took no time."""
-        before, began = self.books.world.store.all_items(), time.perf_counter()
+        before, began = self.books.world.store.all_items(), time.process_time()
         status, headers, answered = self.send(body, **given)
-        assert time.perf_counter() - began < SECONDS
+        assert time.process_time() - began < SECONDS
         root = etree.fromstring(answered)
         assert root[0][0].tag.endswith("}Fault"), answered
         assert headers["Content-Type"] == {SOAP11: TEXT_XML, SOAP12: soap.MEDIA_TYPES["1.2"]}[root.nsmap["soap"]]
