@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.engine import intents, ledger, replay
+from chalicelib.engine import intents, ledger, references, replay
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held
 from chalicelib.engine.flow import Move
@@ -35,7 +35,7 @@ def resolve(flow: OpenFlow, key: RecordKey, *, action: str, target_id: str, why:
     move = flow.flow.move(key.move)
     if head is None or move is None:
         return _not_done("There is no such record.", "Look up its id with `mlc records`.")
-    stands_against = _stands_against(flow, head, action)
+    stands_against = _stands_against(flow, move, head, action)
     if stands_against is not None:
         return stands_against
     try:
@@ -56,15 +56,23 @@ def _act(flow: OpenFlow, move: Move, head: Head, *, action: str, target_id: str,
     return replay.unlink(flow, move, head, by=by)
 
 
-def _stands_against(flow: OpenFlow, head: Head, action: str) -> Json | None:
+def _stands_against(flow: OpenFlow, move: Move, head: Head, action: str) -> Json | None:
     if intents.busy(head, flow.engine.clock.now()):
         return _not_done("The record is being written this moment.", "Try again in a minute.")
-    if action == "link" and head.link is not None:
+    if action == "link" and head.link is not None and not _is_out_of_use(flow, move, str(head.link["target_id"])):
         label = head.link.get("label") or head.link.get("target_id")
         return _not_done(f"It is linked to {label} already.", "Unlink it first, if that is wrong.")
     if action == "unlink" and head.link is None:
         return _not_done("It is not linked to anything.", "Nothing to do.")
     return None
+
+
+def _is_out_of_use(flow: OpenFlow, move: Move, target_id: str) -> bool:
+    """Inactive there, deleted, or merged into another one: what takes its place may be linked over it."""
+    listed = references.kept(flow, [move.target_kind]).get(move.target_kind)
+    if listed is None or not move.many_to_one:
+        return False
+    return not any(entry.id == target_id and entry.active for entry in listed)
 
 
 def _done(head: Head) -> Json:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
+
+from lxml import etree
 
 from chalicelib.engine import ledger, replay
 from chalicelib.engine.setup import Health, health_key, read_health
 from chalicelib.entry import api, keys
 from chalicelib.systems.quickbooks_desktop import tickets
 from simulator.desktop import FLOW, DesktopCompany, total
+from simulator.systems.quickbooks_desktop.processor import Processor
 from simulator.systems.quickbooks_desktop.soap import Reply
 from tests.unit.api_world import routed
+from tests.unit.systems.quickbooks_desktop_desk import TEXT_XML
+from tests.unit.systems.quickbooks_desktop_desk import call as envelope
 
 
 class Office(DesktopCompany):
@@ -102,3 +107,69 @@ class Office(DesktopCompany):
     def writes(self) -> list[str]:
         names = ("BillAddRq", "BillModRq", "TxnVoidRq", "TxnDelRq", "VendorAddRq", "VendorModRq")
         return [text for text in self.requests() if any(f"<{name}" in text for name in names)]
+
+
+class Line:
+    """The bare calls of one office's Web Connector, one at a time."""
+
+    def __init__(self, office: Office) -> None:
+        self.office = office
+        self.password = next(iter(office.pc.connector.added.values())).password
+        self.ticket = ""
+
+    def say(self, method: str, **given: str) -> Any:
+        sent = envelope(method, **{name: _escaped(value) for name, value in given.items()})
+        reply: Reply = self.office.transport("POST", "https://mlc.example/qbwc", {"Content-Type": TEXT_XML}, sent)
+        assert reply.status == 200
+        result = etree.fromstring(reply.body)[0][0][0]
+        return [each.text or "" for each in result] if len(result) else result.text or ""
+
+    def authenticate(self) -> str:
+        self.ticket, word = self.say("authenticate", strUserName=self.office.user, strPassword=self.password)
+        return str(word)
+
+    def ask(self, ticket: str = "", about: str = "") -> str:
+        path = self.office.pc.company().path
+        return str(
+            self.say(
+                "sendRequestXML",
+                ticket=ticket or self.ticket,
+                strHCPResponse=about,
+                strCompanyFileName=path,
+                qbXMLCountry="US",
+                qbXMLMajorVers="13",
+                qbXMLMinorVers="0",
+            )
+        )
+
+    def answer(self, response: str, ticket: str = "", hresult: str = "") -> int:
+        ticket = ticket or self.ticket
+        return int(self.say("receiveResponseXML", ticket=ticket, response=response, hresult=hresult, message=""))
+
+    def until(self, match: str) -> str:
+        """The session up to the message that contains `match`, which is handed out and not answered."""
+        return next(text for text in self.steps() if match in text)
+
+    def books(self) -> Processor:
+        app = self.office.pc.connector.added[self.office.user].settings.app_name
+        return self.office.pc.desk.begin("", app)
+
+    def steps(self) -> Iterator[str]:
+        """A session call by call; yields what was handed out, and the texts that came with it."""
+        if self.authenticate() == "none":
+            return
+        books, percent = self.books(), 1
+        while 0 < percent < 100:
+            text = self.ask()
+            yield text
+            if not text:
+                yield str(self.say("getLastError", ticket=self.ticket))
+                break
+            response = books.process(text)
+            percent = self.answer(response)
+            yield str(percent)
+        yield str(self.say("closeConnection", ticket=self.ticket))
+
+
+def _escaped(text: str) -> str:
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

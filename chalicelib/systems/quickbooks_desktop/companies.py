@@ -15,15 +15,16 @@ from chalicelib.engine.ports import Conflict
 from chalicelib.engine.records import Company as Pinned
 from chalicelib.engine.records import fingerprint
 from chalicelib.engine.setup import Health
-from chalicelib.systems.quickbooks_desktop import current, login, qbxml, qwc, reading, tickets
+from chalicelib.systems.quickbooks_desktop import current, hresults, login, qbxml, qwc, reading, taking, tickets
 from chalicelib.systems.quickbooks_desktop.asking import FACTS
 from chalicelib.systems.quickbooks_desktop.company import Company, Host
 from chalicelib.systems.quickbooks_desktop.known import Known
 from chalicelib.systems.quickbooks_desktop.reading import Malformed
-from chalicelib.systems.quickbooks_desktop.taking import Trouble
+from chalicelib.systems.quickbooks_desktop.taking import Said, Trouble
 from chalicelib.systems.quickbooks_desktop.tickets import Desk, Kept, Session
 
 TRIES = 5
+ELSEWHERE = {0x80040403, 0x8004040A}  # it could not be opened there, or another one is open
 MOVED = (
     "If it was moved or belongs to another PC now, an admin runs `mlc qwc {name} --moved` once; the next run of the "
     "Web Connector takes the place where it is open then."
@@ -75,6 +76,16 @@ def told(engine: Engine, known: Known) -> Trouble | None:
     _note(engine, session, desk, company, fingerprint([each.name for each in current.preferences(facts)]))
     engine.note_health(connection, Health(state="ok"))
     return None
+
+
+def shut(engine: Engine, session: Session, said: Said) -> Trouble:
+    """QuickBooks could not be opened. Where the file was not the one we asked for, it may have been moved."""
+    trouble, connection = taking.of_pc(said), connection_of(engine, session)
+    if connection is None or hresults.code(said.hresult) not in ELSEWHERE:
+        return trouble
+    place = connection.settings.get("company_file") or tickets.desk(engine.store, connection).file
+    moved = f" It was last open at {place}. {MOVED.format(name=connection.name)}" if place else ""
+    return replace(trouble, fix=f"{trouble.fix}{moved}")
 
 
 def connection_of(engine: Engine, session: Session) -> Connection | None:

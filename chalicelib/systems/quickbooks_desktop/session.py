@@ -98,6 +98,8 @@ def receive_response(engine: Engine, ticket: str, response: str, hresult: str, m
     session = tickets.load(engine.store, tickets.ticket_hash(ticket))
     if session is None:
         return FAILED
+    if _is_expired(engine, session):
+        session.lost, session.step = _unanswered(session), "over"
     if session.step == "over" or session.question is None or session.step != "receive":
         return _late(engine, session, Said(response, hresult, message))
     known, answered = Known(engine.store, session), session.question.write
@@ -116,14 +118,13 @@ def receive_response(engine: Engine, ticket: str, response: str, hresult: str, m
 def connection_error(engine: Engine, ticket: str, hresult: str, message: str) -> str:
     """QuickBooks could not be opened: told to people, and tried again at the next run."""
     session = _load(engine, ticket)
-    if session is None:
-        return "done"
-    _stop(engine, session, taking.of_pc(Said("", hresult, message)))
+    if session is not None and session.step not in ("close", "over"):
+        _stop(engine, session, companies.shut(engine, session, Said("", hresult, message)))
     return "done"
 
 
 def last_error(engine: Engine, ticket: str) -> str:
-    session = tickets.load(engine.store, tickets.ticket_hash(ticket))
+    session = _load(engine, ticket)
     return NO_SESSION if session is None else session.problem or (NO_SESSION if session.step == "over" else OURS)
 
 
@@ -133,7 +134,7 @@ def close(engine: Engine, ticket: str) -> str:
     if session is None:
         return "OK"
     if session.step != "over":
-        lost = _unanswered(session)
+        lost, sizes = _unanswered(session), tuple(_sizes(tickets.desk(engine.store, session), session).items())
         session.lost += [write for write in lost if write not in session.lost]
         session.step, session.question, session.text = "over", None, ""
         clear, session.clear = session.clear, ""
@@ -143,7 +144,7 @@ def close(engine: Engine, ticket: str) -> str:
             if desk.session != session.hash:
                 return desk
             wanted = tuple(dict.fromkeys([*desk.wants, *wants]))
-            return replace(desk, clear=clear or desk.clear, wants=wanted, sizes=tuple(session.sizes.items()))
+            return replace(desk, clear=clear or desk.clear, wants=wanted, sizes=sizes)
 
         _write(engine, session, [])
         tickets.change_desk(engine.store, session, left)
@@ -230,9 +231,11 @@ def _write(engine: Engine, session: Session, ops: list[Op]) -> None:
 
 def _load(engine: Engine, ticket: str) -> Session | None:
     session = tickets.load(engine.store, tickets.ticket_hash(ticket))
-    if session is None or datetime.fromisoformat(session.seen_at) + tickets.SILENT < engine.clock.now():
-        return None
-    return session
+    return None if session is None or _is_expired(engine, session) else session
+
+
+def _is_expired(engine: Engine, session: Session) -> bool:
+    return datetime.fromisoformat(session.seen_at) + tickets.SILENT < engine.clock.now()
 
 
 def _outbox(engine: Engine, connection: Connection) -> bool:

@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from chalicelib.engine.deliver import arrived
+from chalicelib.engine import ledger
+from chalicelib.engine.deliver import arrived, reported
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.errors import ConnectorError, Held, Stale, Unknown
-from chalicelib.engine.records import Done, Json, Money, RecordKey
-from chalicelib.systems.quickbooks_desktop import current, hresults, qbxml, reading, rows, statuses, verdicts
+from chalicelib.engine.records import Current, Done, Json, Money, RecordKey
+from chalicelib.systems.quickbooks_desktop import (
+    current,
+    hresults,
+    looking,
+    qbxml,
+    reading,
+    rows,
+    statuses,
+    verdicts,
+)
 from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, LEAST, SENT, SLOW, TOPICS
 from chalicelib.systems.quickbooks_desktop.known import Known
 from chalicelib.systems.quickbooks_desktop.reading import Answer, Malformed, Status
@@ -63,8 +73,19 @@ def take(engine: Engine, known: Known, said: Said) -> Trouble | None:
 
 
 def late(engine: Engine, write: Write, said: Said) -> bool:
-    """An answer after its session was given up: it still counts, unless the record was settled meanwhile."""
-    return arrived(engine, RecordKey.from_pk(write.key), write.at, _outcome(write, said))
+    """An answer after its session was given up: it still counts, unless the record was settled meanwhile.
+
+    Where that was by sending it once more, and now both were done, a person must look.
+    """
+    key, result = RecordKey.from_pk(write.key), _outcome(write, said)
+    if arrived(engine, key, write.at, result):
+        return True
+    head = ledger.heads(engine.store, [key]).get(key)
+    if isinstance(result, Done) and head is not None and head.link is not None and head.state != "held":
+        known = Current(id=str(head.link["target_id"]), version="", body={}, raw={}, label=str(head.link["label"]))
+        if known.id != result.current.id:
+            reported(engine, key, looking.twice(write.title, [known, result.current]))
+    return False
 
 
 # ---------------------------------------------------------------------------------------------- writes
