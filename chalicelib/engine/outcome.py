@@ -172,10 +172,13 @@ class Outcomes:
             [Check(pk(setup.tenant), setup.sk, setup.version)],
         )
         try:
-            return write(self.flow, head, ending)
+            new = write(self.flow, head, ending)
         except Conflict:  # the flow was started or changed while we decided: what let its records go has passed by
             due.make_due(self.flow, head)
             return head
+        if action != "update" and self.flow.flow.is_needed(self.move):  # what waits for it is rehearsed after it
+            hold.dependents(self.flow, head.key)
+        return new
 
     # ------------------------------------------------------------------ not well
 

@@ -77,7 +77,7 @@ def test_a_vendor_that_is_made_inactive_between_our_read_and_our_write_holds_its
     office.cycle()
     assert (office.ours(), office.head(order).state) == ([], "held")
     assert "inactive" in office.hold(order)
-    assert "make it active again" in office.hold(order)
+    assert "make it active again there" in office.hold(order)
     assert "then replay it" in office.hold(order)
     office.pc.backstage_set_active(vendor_of(office)["id"], True)
     office.replay(order)

@@ -226,7 +226,7 @@ class Conversation:
             self._send(SENT, qbxml.status_check(wish.values[0], version=session.qbxml), wish.values)
             return
         id_ = self._id(wish.topic)
-        size = self._size(wish.topic)
+        size = wish.size if wish.next else self._size(wish.topic)  # a list goes on as it began (sheet 4.1)
         requests = asking.requests(wish.topic, id_, wish.values, Page(max(size, 1), wish.next))
         text = qbxml.message(requests, version=session.qbxml, on_error="continueOnError")
         session.question = Question(id_, wish.topic, tuple(wish.values), wish.page, size)

@@ -7,7 +7,7 @@ conversation turns the wishes into questions, one at a time, and lets everybody 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from chalicelib.engine.errors import Later
@@ -33,6 +33,7 @@ class Wish:
     values: tuple[str, ...] = ()
     next: str = ""
     page: int = 0
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -80,7 +81,7 @@ class Known:
         pages = [each for each in self.session.kept if each.topic == topic and each.values == tuple(values)]
         if not pages or pages[-1].next:
             begun = pages[-1] if pages else Kept(0, topic)
-            self.wishes.append(Wish(topic, tuple(values), begun.next, len(pages)))
+            self.wishes.append(Wish(topic, tuple(values), begun.next, len(pages), begun.size))
             raise Later(ASKED)
         return [row for page in pages for row in self._rows(page.number)]
 
@@ -88,7 +89,8 @@ class Known:
         """One page of a list, and whether there is another. Raises Later until it is there."""
         pages = [each for each in self.session.kept if each.topic == topic and each.values == tuple(values)]
         if number >= len(pages):
-            self.wishes.append(Wish(topic, tuple(values), pages[-1].next if pages else "", len(pages)))
+            begun = pages[-1] if pages else Kept(0, topic)
+            self.wishes.append(Wish(topic, tuple(values), begun.next, len(pages), begun.size))
             raise Later(ASKED)
         kept = pages[number].number
         if kept not in self._read:
@@ -123,7 +125,7 @@ class Known:
         """It was written: what was said of it is outdated."""
         gone = set(values)
         self.session.kept = [
-            Kept(each.number, each.topic, tuple(value for value in each.values if value not in gone), each.next)
+            replace(each, values=tuple(value for value in each.values if value not in gone))
             for each in self.session.kept
         ]
 

@@ -41,7 +41,9 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
     hushed = quiet.is_quiet(connection.settings.get("quiet", ""), now)
     unanswered = _unanswered(before)
     sent = tuple(dict.fromkeys([*desk.sent, *(write.key for write in unanswered)]))
-    waiting = sent or desk.wants or desk.clear or desk.parked
+    cut_off = before if before is not None and before.step != "over" else None
+    wants = tuple(dict.fromkeys([*desk.wants, *(cut_off.wants if cut_off else ())]))
+    waiting = sent or wants or desk.clear or desk.parked
     if hushed or not (waiting or _outbox(engine, connection)):
         tickets.change_desk(
             engine.store, connection, lambda d: replace(d, seen_at=now.isoformat(), address=address), desk
@@ -53,7 +55,7 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
         connection=connection.name,
         opened_at=now.isoformat(),
         seen_at=now.isoformat(),
-        wants=list(desk.wants),
+        wants=list(wants),
         reading=desk.parked,
         sent=list(sent),
         batch=list(sent),
@@ -62,10 +64,10 @@ def open(engine: Engine, connection: Connection, address: str) -> list[str]:
     )
     taken = replace(desk, session=session.hash, seen_at=now.isoformat(), address=address, sent=sent, wants=(), clear="")
     ops: list[Op] = [session.put(now), taken.put()]
-    if before is not None and before.step != "over":
-        before.lost += [write for write in unanswered if write not in before.lost]
-        before.step = "over"
-        ops.append(before.put(now))
+    if cut_off is not None:
+        cut_off.lost += [write for write in unanswered if write not in cut_off.lost]
+        cut_off.step = "over"
+        ops.append(cut_off.put(now))
     try:
         engine.store.write(ops)
     except Conflict:

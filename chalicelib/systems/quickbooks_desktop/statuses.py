@@ -129,7 +129,7 @@ MEANINGS: dict[int, Meaning] = {
     3140: _hold(
         "reference_missing",
         _MISSING_REF,
-        "Create it in QuickBooks, make it active again, or map to another one; then replay it if it still waits.",
+        "Create it in QuickBooks, make it active again there, or map to another one; then replay it if it still waits.",
         "account",
         "class",
         "customer",

@@ -187,7 +187,7 @@ def _keep(engine: Engine, known: Known, question: Question, answer: Answer, resp
     _steer(engine, session, question)
     following = status.iterator if status is not None and status.remaining else ""
     session.number += 1
-    kept = Kept(session.number, question.topic, question.values, following)
+    kept = Kept(session.number, question.topic, question.values, following, question.size)
     known.keep(kept, answer, response, engine.clock.now())
 
 

@@ -57,12 +57,14 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An answer that lies in the table under its number. `next` is the iterator with which its list goes on."""
+    """An answer that lies in the table under its number. `next` is the iterator with which its list goes on, in pages
+    of the same `size`."""
 
     number: int
     topic: str
     values: tuple[str, ...] = ()
     next: str = ""
+    size: int = 0
 
 
 @dataclass(slots=True)
@@ -175,7 +177,9 @@ def _write(stored: Json) -> Write:
 
 
 def _kept(stored: Json) -> Kept:
-    return Kept(**{**stored, "number": int(str(stored["number"])), "values": tuple(stored["values"])})  # type: ignore[arg-type]
+    number, size = int(str(stored["number"])), int(str(stored.get("size", 0)))
+    plain = {**stored, "number": number, "values": tuple(stored["values"]), "size": size}  # type: ignore[arg-type]
+    return Kept(**plain)  # type: ignore[arg-type]  # written by `put`
 
 
 # ---------------------------------------------------------------------------------------------- answers
