@@ -10,25 +10,32 @@ from typing import Literal
 from chalicelib.engine.errors import Held
 from chalicelib.engine.flow import Flow, Move
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.link import Link, Partner
+from chalicelib.engine.link import Link, Part, Partner, together
 from chalicelib.engine.match import Match, match
 from chalicelib.engine.records import Draft, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup
 
-Action = Literal["create", "update", "delete", "void", "link", "look", "unchanged", "not_moved", "hold"]
+Action = Literal[
+    "create", "update", "delete", "void", "link", "look", "unchanged", "not_moved", "hold", "split", "divide_again"
+]
 
 WITHDRAWING: Mapping[str, Action] = {"delete": "delete", "void": "void"}  # the policies that take ours away there
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do with one record. `why` is the sentence for the trail."""
+    """What to do with one record. `why` is the sentence for the trail.
+
+    "split": it comes to `parts`; those that it came to before and does not any more are withdrawn. "divide_again": the
+    record is a part that its whole has no more, so the whole is to be decided.
+    """
 
     action: Action
     why: str
     draft: Draft | None = None
     reference: Reference | None = None
     held: Held | None = None
+    parts: Sequence[Part] = ()
 
     @property
     def hash(self) -> str:
@@ -44,21 +51,23 @@ class Surroundings:
     flow: Flow
     policies: Mapping[str, str]
     references: Mapping[str, Sequence[Reference]]
+    closed: Mapping[str, Held]
     partners: Mapping[tuple[str, str], Partner]
     target_title: str
 
 
 def decide(
     head: Head, move: Move, document: object, came_from: Sequence[str] | None, around: Surroundings
-) -> tuple[Decision, set[tuple[str, str]]]:
-    """The decision, and the partners that must be loaded before it counts (then decide again)."""
+) -> tuple[Decision, Link | None]:
+    """The decision, and the link whose `wanted` and `unread` must be loaded before it counts (then decide again)."""
     standing = _standing(head, move, around)
     if standing is not None:
-        return standing, set()
+        return standing, None
     link = Link(
         moves=frozenset(m.name for m in around.flow.moves),
         partners=around.partners,
         references=around.references,
+        closed=around.closed,
         mappings=around.setup.mappings,
         policies=around.policies,
         target_title=around.target_title,
@@ -66,25 +75,48 @@ def decide(
         ruled=around.flow.ruled,
     )
     try:
-        draft = move.make(document, link)
+        made = move.make(document, link)
     except Held as held:
-        return Decision("hold", held.message, held=held), set()
-    if came_from and came_from[0] == around.flow.target_system and head.link is None:
-        return _echo(came_from[1], move, draft, around), set()
-    if link.missing and not link.wanted:
-        together = _together(link.missing)
-        return Decision("hold", together.message, draft=draft, held=together), set()
-    return _how(head, move, draft, around), link.wanted
+        return Decision("hold", held.message, held=held), link
+    if came_from and came_from[0] == around.flow.target_system and not (head.link or head.parts or head.key.part):
+        return _echo(came_from[1], move, made, around), None
+    return _of(head, move, made, link, around), link
+
+
+def _of(head: Head, move: Move, made: Draft | Sequence[Part], link: Link, around: Surroundings) -> Decision:
+    if link.missing:
+        missing = together(link.missing)
+        return Decision("hold", missing.message, draft=made if isinstance(made, Draft) else None, held=missing)
+    if isinstance(made, Draft):
+        return _how(head, move, made, around)
+    if not head.key.part:
+        return Decision("split", f"It comes to {len(made)} in {around.target_title}.", parts=made)
+    return _part(head, move, made, around)
+
+
+def _part(head: Head, move: Move, made: Sequence[Part], around: Surroundings) -> Decision:
+    """What becomes of one part of what its whole comes to."""
+    part = next((part for part in made if part.name == head.key.part), None)
+    if part is None:
+        return Decision("divide_again", "What it is a part of comes to others by now.")
+    if part.held is not None:
+        return Decision("hold", part.held.message, draft=part.draft, held=part.held)
+    if part.draft is not None:
+        return _how(head, move, part.draft, around)
+    return _withdrawn(head, move, around) if head.link else Decision("not_moved", part.why)
 
 
 def _standing(head: Head, move: Move, around: Surroundings) -> Decision | None:
     """What is decided before the document is looked at: withdrawn, left out, or before the cut-over."""
+    if not head.live and head.parts:
+        return Decision("split", "It was withdrawn at the source, and so are its parts.")
     if not head.live and not (head.link and not head.gone and _on_withdrawal(move, around) == "close"):
         return _withdrawn(head, move, around)
-    if head.link is None and not move.is_wanted(around.policies):
+    known = head.link or head.parts or head.key.part
+    if not known and not move.is_wanted(around.policies):
         return _left_out(head, move, around)
     day = str(head.summary.get("day") or "")
-    free = not move.dated or head.released or head.link is not None
+    free = not move.dated or head.released or known
     if free or not day or date.fromisoformat(day) >= around.setup.cut_over:
         return None
     return Decision("not_moved", f"It is dated {day}, before the cut-over {around.setup.cut_over}.")
@@ -103,18 +135,18 @@ def _left_out(head: Head, move: Move, around: Surroundings) -> Decision:
     return Decision("hold", held.message, held=held)
 
 
-def _echo(target_id: str, move: Move, draft: Draft, around: Surroundings) -> Decision:
+def _echo(target_id: str, move: Move, made: Draft | Sequence[Part], around: Surroundings) -> Decision:
     """It was copied from there: linked to its origin where that is in a list of ours, and never sent back."""
     for ref in around.references.get(move.target_kind, ()):
-        if ref.id == target_id:
-            return link_to(ref, "the mark of its origin", move, draft, around.target_title)
+        if ref.id == target_id and isinstance(made, Draft):
+            return link_to(ref, "the mark of its origin", move, made, around.target_title)
     return Decision("not_moved", f"It came from {around.target_title} ({target_id}) and does not go back.")
 
 
 def _how(head: Head, move: Move, draft: Draft, around: Surroundings) -> Decision:
     title = around.target_title
     if head.link is not None:
-        return _linked_already(head, head.link, move, draft, title)
+        return _linked_already(head, head.link, move, draft, around)
     if not move.match:
         return Decision("create", f"{title} does not have it yet.", draft=draft)
     found = match(draft, around.references.get(move.target_kind, ()), move.match)
@@ -138,8 +170,15 @@ def link_to(ref: Reference, by: str, move: Move, draft: Draft, target_title: str
     return Decision("hold", held.message, draft=draft, held=held)
 
 
-def _linked_already(head: Head, link: Json, move: Move, draft: Draft, title: str) -> Decision:
-    """Ours is updated; what a person entered is never written to, unless a person says so."""
+def _linked_already(head: Head, link: Json, move: Move, draft: Draft, around: Surroundings) -> Decision:
+    """Ours is updated; what a person entered is never written to, unless a person says so.
+
+    What belongs elsewhere by now, as another kind or under another aggregate, is withdrawn first and made anew.
+    """
+    place = (link.get("kind", draft.kind), link.get("aggregate", draft.aggregate))
+    if place != (draft.kind, draft.aggregate):
+        return _elsewhere(head, move, draft, around)
+    title = around.target_title
     if not link.get("overwrite"):
         if link.get("made") == "linked" and not move.match and link.get("source") != head.fingerprint:
             held = Held(
@@ -153,6 +192,21 @@ def _linked_already(head: Head, link: Json, move: Move, draft: Draft, title: str
         if link.get("made") == "linked" or link.get("hash") == fingerprint(draft.body):
             return Decision("look" if link.get("look") else "unchanged", f"{title} has it already.", draft=draft)
     return Decision("update", f"It changed since it was written to {title}.", draft=draft)
+
+
+def _elsewhere(head: Head, move: Move, draft: Draft, around: Surroundings) -> Decision:
+    assert head.link is not None
+    old, new = (str(head.link.get("kind")).replace("_", " "), draft.kind.replace("_", " "))
+    why = f"It becomes a {new} instead of a {old}." if new != old else f"It belongs to another {new.split()[0]} now."
+    if _on_withdrawal(move, around) != "hold" and head.link.get("made") != "linked":
+        return Decision("delete", why, draft=draft)
+    held = Held(
+        "belongs_elsewhere",
+        f"{head.summary.get('title')} stands in {around.target_title} as {head.link.get('label')}. {why}",
+        cause=str(head.link.get("label")),
+        fix=f"Delete {head.link.get('label')} in {around.target_title} and unlink the record; it is made anew then.",
+    )
+    return Decision("hold", held.message, draft=draft, held=held)
 
 
 def _unmatched(found: Match, move: Move, draft: Draft, around: Surroundings) -> Decision:
@@ -188,7 +242,7 @@ def _withdrawn(head: Head, move: Move, around: Surroundings) -> Decision:
         return Decision("not_moved", "It was withdrawn at the source before it was moved.")
     what = "was deleted" if head.gone else "was withdrawn or cancelled"
     title = str(head.summary.get("title"))
-    action = WITHDRAWING.get(_on_withdrawal(move, around))
+    action = _withdrawing(head, move, around)
     if action and head.link.get("made") != "linked":
         return Decision(action, f"It {what} at the source.")
     held = Held(
@@ -201,19 +255,13 @@ def _withdrawn(head: Head, move: Move, around: Surroundings) -> Decision:
     return Decision("hold", held.message, held=held)
 
 
+def _withdrawing(head: Head, move: Move, around: Surroundings) -> Action | None:
+    """Whether ours is taken away there, and how; "mirror": what is gone is deleted, what is void is voided."""
+    policy = _on_withdrawal(move, around)
+    if policy == "mirror":
+        return "delete" if head.gone or head.live else "void"
+    return WITHDRAWING.get(policy)
+
+
 def _on_withdrawal(move: Move, around: Surroundings) -> str:
     return around.policies[move.withdrawn] if move.withdrawn else "hold"
-
-
-def _together(missing: Sequence[Held]) -> Held:
-    """All that is missing as one hold, grouped under the first cause that a person can do something about."""
-    first = next((held for held in missing if held.owner != "nobody"), missing[0])
-    messages = dict.fromkeys(held.message for held in [first, *missing])
-    return Held(
-        first.reason,
-        " ".join(messages),
-        cause=first.cause,
-        fix=first.fix,
-        owner=first.owner,
-        waits_for=list(dict.fromkeys(token for held in missing for token in held.waits_for)),
-    )

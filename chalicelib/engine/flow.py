@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.engine.link import NONE, Link
+from chalicelib.engine.link import NONE, Link, Part
 from chalicelib.engine.match import Rule
 from chalicelib.engine.records import Draft
 from chalicelib.engine.rules import Ruled
@@ -35,14 +35,18 @@ class Move:
     lets several source records be one target record. `references` are the target's lists that `make` asks for;
     `references_if` those that it asks for only where a policy is set (not empty, not "none"): list -> policy. `values`
     are mapped to what no list holds; `rules` are the kinds that the customer's rules answer. `withdrawn` names the
-    policy (hold; delete; void; close: `make` says how it looks then) that decides about what is withdrawn at the source
-    after it was moved. `wanted_if` names the policies, each with its values, under which the move is wanted at all:
-    else it is left out.
+    policy (hold; delete; void; mirror: what the source did; close: `make` says how it looks then) that decides about
+    what is withdrawn at the source after it was moved. `wanted_if` names the policies, each with its values, under
+    which the move is wanted at all: else it is left out.
+
+    A move `in_parts` comes to any number of records in the target, of `target`'s kind and of `kinds`: `make` gives them
+    as parts. `placed` are lists of the target that are kept for each place apart, and read when `make` asks for one;
+    `partners` the moves whose records `make` asks for.
     """
 
     source: str
     target: str
-    make: Callable[[Any, Link], Draft]
+    make: Callable[[Any, Link], Draft | Sequence[Part]]
     match: Sequence[Rule] = ()
     unmatched: str = ""
     dated: bool = True
@@ -53,6 +57,10 @@ class Move:
     rules: Sequence[Ruled] = ()
     withdrawn: str = ""
     wanted_if: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    in_parts: bool = False
+    kinds: Sequence[str] = ()
+    placed: Sequence[str] = ()
+    partners: Sequence[str] = ()
 
     @property
     def name(self) -> str:
@@ -61,6 +69,10 @@ class Move:
     @property
     def target_kind(self) -> str:
         return self.target.split(".", 1)[1]
+
+    @property
+    def target_kinds(self) -> list[str]:
+        return [self.target_kind, *self.kinds]
 
     def is_wanted(self, policies: Mapping[str, str]) -> bool:
         return all(policies[policy] in values for policy, values in self.wanted_if.items())
@@ -107,7 +119,15 @@ class Flow:
 
     def is_needed(self, move: Move) -> bool:
         """Whether records of other moves point to this one's."""
-        return any(move.target_kind in other.references for other in self.moves)
+        return any(move.target_kind in other.references for other in self.moves) or self.carries(move)
+
+    def carries(self, move: Move) -> bool:
+        """Whether records of other moves hang on this one's in the target, as payments do on a bill."""
+        return any(move.name in other.partners for other in self.moves)
+
+    @property
+    def placed(self) -> set[str]:
+        return {kind for move in self.moves for kind in move.placed}
 
     def lists(self, policies: Mapping[str, str]) -> list[str]:
         """The target's lists that the moves need under these policies."""

@@ -1,8 +1,9 @@
 """Holds: who has to do what, and how a record is let go again when what it waits for appears.
 
 What a hold waits for is a list of tokens: "mapping:{kind}:{value}", "rule:{kind}:{facts of a line}",
-"setting:{policy}", "reference:{kind}" (that list in the target changed), "record:{move}:{id}" (that record got its
-link), "link:{move}:{id}" (another link), "connection:{name}".
+"setting:{policy}", "reference:{kind}" (that list in the target changed; "{kind}@{place}" is one of a place alone),
+"record:{move}:{id}" (that record got its link, or came to several), "known:{move}:{id}" (it was noticed),
+"gone:{move}:{id}" (its link is given up), "link:{move}:{id}" (another link), "connection:{name}".
 """
 
 from __future__ import annotations
@@ -113,15 +114,16 @@ def repair(flow: OpenFlow) -> set[str]:
     """
     engine, waiting = flow.engine, set[str]()
     causes: dict[tuple[str, str], Head | None] = {}  # the told key, and a record to tell of
-    changed = references.changes(flow, flow.flow.lists(flow.policies))
     for batch in _batches(held(engine, flow.setup.tenant, flow.setup.name)):
-        partners = {token: _partner_key(flow, token) for head in batch for token in _tokens(head)}
-        linked = ledger.heads(engine.store, [key for key in partners.values() if key is not None])
+        every = {token for head in batch for token in _tokens(head)}
+        partners = {token: key for token in every if (key := _partner_key(flow, token)) is not None}
+        linked = ledger.heads(engine.store, partners.values())
+        changed = references.changes(flow, references.waited_for(every))
         for head in batch:
             tokens = _tokens(head)
-            known = [linked[key] for token in tokens if (key := partners[token]) is not None and key in linked]
+            known = [linked[key] for token in tokens if (key := partners.get(token)) is not None and key in linked]
             cause = _told_key_of(flow, head)
-            if any(partner.link for partner in known) or _outdated(flow, head, changed):
+            if arrived(flow, head, linked) or _outdated(flow, head, changed):
                 causes.setdefault(cause, None)
                 let_go(flow, head)
                 continue
@@ -131,7 +133,7 @@ def repair(flow: OpenFlow) -> set[str]:
                 causes[cause] = causes.get(cause) or head
             else:
                 causes.setdefault(cause, None)
-        ask = {k for k in partners.values() if k is not None and k not in linked} | _unread(flow, batch)
+        ask = {key for key in partners.values() if key.whole not in linked and not key.part} | _unread(flow, batch)
         notice_jobs(flow, [(key.move, key.source_id) for key in ask])
     _catch_up(flow, causes)
     return waiting
@@ -219,7 +221,8 @@ def let_go(flow: OpenFlow, head: Head) -> bool:
 
 def dependents(flow: OpenFlow, key: RecordKey) -> int:
     """A record got its link, another link, or its final no: what waited for it is decided again."""
-    tokens = {f"{what}:{key.move}:{key.source_id}" for what in ("record", "link")}
+    names = {key.named, key.source_id}
+    tokens = {f"{what}:{key.move}:{name}" for what in ("record", "link", "known", "gone") for name in names}
     reasons, begins = (f"waits_for_{key.move}", *GONE), f"{key.move} {key.source_id} "
     return sum(release(flow, tokens, reason=reason, cause_begins=begins) for reason in reasons)
 
@@ -229,12 +232,34 @@ def _tokens(head: Head) -> set[str]:
     return {str(token) for token in waits} if isinstance(waits, list) else set()
 
 
+def partner_keys(flow: OpenFlow, head: Head) -> list[RecordKey]:
+    """The records that it waits for."""
+    return [key for token in _tokens(head) if (key := _partner_key(flow, token)) is not None]
+
+
+def arrived(flow: OpenFlow, head: Head, partners: Mapping[RecordKey, Head]) -> bool:
+    """Whether one of the records that it waits for is there by now, or as it waits for it to be."""
+    since = str((head.hold or {}).get("since"))
+    for token in _tokens(head):
+        key = _partner_key(flow, token)
+        if key is None:
+            continue
+        partner, what = partners.get(key), token.partition(":")[0]
+        if what == "gone":
+            if partner is None or not (partner.link or partner.intent):
+                return True
+        elif partner is not None:
+            settled = partner.link or partner.parts or (partner.state == "not_moved" and partner.updated_at > since)
+            if settled or what == "known":
+                return True
+    return False
+
+
 def _partner_key(flow: OpenFlow, token: str) -> RecordKey | None:
-    kind, _, rest = token.partition(":")
-    if kind != "record":
+    what, _, rest = token.partition(":")
+    if what not in ("record", "known", "gone"):
         return None
-    move, _, source_id = rest.partition(":")
-    return RecordKey(flow.setup.tenant, flow.setup.name, move, source_id)
+    return RecordKey.of(flow.setup.tenant, flow.setup.name, *rest.split(":", 1))
 
 
 def _batches(heads: Iterator[Head]) -> Iterator[list[Head]]:

@@ -33,15 +33,16 @@ def plan(flow: OpenFlow, head: Head, draft: Draft, current: Current | None = Non
         revision=head.revision,
         money=draft.money,
         current=current,
+        aggregate=draft.aggregate,
     )
 
 
 def record_mark(flow: OpenFlow, key: RecordKey) -> str:
-    return f"[mlc:{flow.source.name}:{key.move}:{key.source_id}]"
+    return f"[mlc:{flow.source.name}:{key.move}:{key.named}]"
 
 
 def marked(flow: OpenFlow, move: str, mark: str) -> str:
-    """The source id in a record mark of this flow's source and move; "" in any other."""
+    """How the record of this flow's source and move is named in a record mark; "" in any other."""
     begin = f"[mlc:{flow.source.name}:{move}:"
     return mark[len(begin) : -1] if mark.startswith(begin) and mark.endswith("]") else ""
 
@@ -62,6 +63,7 @@ def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) 
         "version": intent.current.version if intent.current else "",
         "amount": str(intent.money.amount) if intent.money else "",
         "currency": intent.money.currency if intent.money else "",
+        "aggregate": intent.aggregate,
         "at": now.isoformat(),
         "until": until,
     }
@@ -94,6 +96,7 @@ def outstanding(head: Head, documents: Mapping[tuple[RecordKey, Side], Json]) ->
         attempt_key=str(noted["attempt_key"]),
         revision=int(str(noted["revision"])),
         money=Money(Decimal(amount), str(noted["currency"])) if amount else None,
+        aggregate=str(noted.get("aggregate") or ""),
         at=str(noted["at"]),
     )
 

@@ -27,7 +27,7 @@ LARGEST = 3_000_000  # bytes of gzip; a larger document is held `too_large`
 LIST_SHARDS = 16
 TRAIL_DOCUMENT = 60_000  # characters of a request or answer kept in one trail entry
 
-State = Literal["waiting", "sending", "unknown", "done", "held", "refused", "not_moved", "rehearsed"]
+State = Literal["waiting", "sending", "unknown", "done", "held", "refused", "not_moved", "rehearsed", "split"]
 Side = Literal["source", "target", "written"]
 
 
@@ -37,6 +37,7 @@ class Head:
 
     `due` is (class, moment): "a" waits for its time, "b" is queued until then, "w" lies in the outbox of a connection
     that cannot be called, since then. `revision` counts the source's changes.
+    `parts` are the names of the records that it came to, `leaving` those of former ones that may still stand there.
     `link`, `intent`, `outcome`, `hold` and `plan` are JSON objects whose members docs/reference/records.md lists.
     """
 
@@ -54,6 +55,8 @@ class Head:
     outcome: Json | None = None
     hold: Json | None = None
     plan: Json | None = None
+    parts: Sequence[str] = ()
+    leaving: Sequence[str] = ()
     attempts: int = 0
     epoch: int = 0
     released: bool = False  # a person let it go although it is older than the cut-over
@@ -62,6 +65,10 @@ class Head:
     updated_at: str = ""
     due: tuple[str, str] | None = None
     version: int = 0
+
+    @property
+    def part_keys(self) -> list[RecordKey]:
+        return [replace(self.key, part=name) for name in self.parts]
 
     @property
     def at_rest(self) -> bool:
@@ -215,7 +222,7 @@ def list_op(key: RecordKey, summary: Json) -> Put:
     shard = sum(key.source_id.encode()) % LIST_SHARDS
     day = summary.get("day") or "0000-00-00"
     pk = f"F#{key.tenant}#{key.flow}#{key.move}#{shard}"
-    return Put(Item(pk=pk, sk=f"{day}#{quote(key.source_id, safe='')}", body={"key": key.pk}), guarded=False)
+    return Put(Item(pk=pk, sk=f"{day}#{quote(key.named, safe='@')}", body={"key": key.pk}), guarded=False)
 
 
 def list_page(

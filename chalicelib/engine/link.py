@@ -6,26 +6,53 @@ What is missing is collected, so that a person sees all of it at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import date
 
 from chalicelib.engine.errors import Held
-from chalicelib.engine.records import Reference
+from chalicelib.engine.records import Draft, Money, Reference, Summary
 from chalicelib.engine.rules import Answer, Ruled, Rules, any_token, first, token, unanswered
 
 MOST_LINES = 20  # lines without a rule of which a held record keeps the facts
 
+UNDER_WAY = frozenset({"absent", "waiting", "sending", "unknown", "rehearsed"})
 NONE = "none"  # as a policy: not wanted; as a mapping: deliberately left empty there
 
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """How far the record is that another one depends on. `target_id` "" and `state`: why it is not there yet."""
+    """How far the record is that another one depends on. `target_id` "" and `state`: why it is not there yet.
+
+    `kind` and `aggregate` are those of the target record. `parts` are its own, of one that came to several.
+    """
 
     target_id: str = ""
     state: str = "absent"
     title: str = ""
     planned: bool = False  # in a rehearsal: it would be created or linked
     ours: bool = False  # made by us: a list that was read before does not have it yet
+    part: str = ""
+    kind: str = ""
+    aggregate: str = ""
+    number: str = ""
+    day: date | None = None
+    money: Money | None = None
+    why: str = ""  # of one that is not moved
+    parts: Sequence[Partner] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One of the records that a document comes to, each a record of its own; `name` is the same for life.
+
+    `held` says why it cannot be written yet. Without a draft and a hold it is not moved, and `why` says so.
+    """
+
+    name: str
+    summary: Summary
+    draft: Draft | None = None
+    held: Held | None = None
+    why: str = ""
 
 
 @dataclass(slots=True)
@@ -33,18 +60,21 @@ class Link:
     """What a document needs from outside itself.
 
     `need` answers with the target's id. What is missing is collected, so that a person sees all of it at once; the
-    draft made with the placeholders is thrown away then. Partners not loaded yet are collected in `wanted`.
+    draft made with the placeholders is thrown away then. Partners not loaded yet are collected in `wanted`, lists of
+    one place ("commitment@362001") in `unread`.
     """
 
     moves: frozenset[str]
     partners: Mapping[tuple[str, str], Partner]
     references: Mapping[str, Sequence[Reference]]
+    closed: Mapping[str, Held]
     mappings: Mapping[str, Mapping[str, str]]
     policies: Mapping[str, str]
     target_title: str = "the target"
     rules: Rules = field(default_factory=dict)
     ruled: Mapping[str, Ruled] = field(default_factory=dict)
     wanted: set[tuple[str, str]] = field(default_factory=set)
+    unread: set[str] = field(default_factory=set)
     missing: list[Held] = field(default_factory=list)
 
     def policy(self, name: str) -> str:
@@ -87,6 +117,47 @@ class Link:
         if known.isdisjoint((asked, kept)):
             self.missing.append(unanswered(self.ruled[kind], facts, scope, kept))
         return Answer(asked)
+
+    def part(self, name: str, summary: Summary, make: Callable[[Link], Draft]) -> Part:
+        """One part of the document: what is missing for it alone holds no other."""
+        own = replace(self, missing=[])
+        try:
+            draft = make(own)
+        except Held as held:
+            return Part(name, summary, held=held)
+        return Part(name, summary, draft, held=together(own.missing) if own.missing else None)
+
+    def known(self, kind: str, value: str) -> Partner:
+        """How far another record of this flow is, whatever that is."""
+        partner = self.partners.get((kind, value))
+        if partner is None:
+            self.wanted.add((kind, value))
+        return partner or Partner()
+
+    def waits_for(self, kind: str, value: str, partner: Partner) -> Held:
+        """The hold of what needs that record to be in the target."""
+        name, waiting = partner.title or value, partner.state in UNDER_WAY
+        named = f"{value}@{partner.part}" if partner.part else value
+        return Held(
+            f"waits_for_{kind}",
+            f"It waits for the {_spoken(kind)} {name}, which is "
+            + ("on its way." if waiting else f"{partner.state.replace('_', ' ')} itself."),
+            cause=f"{kind} {value} {name}",
+            fix=f"Nothing to do here: it goes on by itself once the {_spoken(kind)} {name} is there."
+            if waiting
+            else f"Settle what holds the {_spoken(kind)} {name}; this goes on by itself then.",
+            owner="nobody" if waiting else "bookkeeper",
+            waits_for=[f"record:{kind}:{named}"],
+        )
+
+    def entries(self, kind: str, place: str = "") -> Sequence[Reference]:
+        """A list of the target, whole; or that of one place. Raises Held where that cannot be read."""
+        name = f"{kind}@{place}" if place else kind
+        if name in self.closed:
+            raise self.closed[name]
+        if place and name not in self.references:
+            self.unread.add(name)
+        return self.references.get(name, ())
 
     def entry(self, kind: str, id_: str) -> Reference | None:
         """The entry of a list, by its id."""
@@ -144,20 +215,7 @@ class Link:
             return partner.target_id
         if partner.planned:
             return "(new)"
-        waiting = partner.state in {"absent", "waiting", "sending", "unknown", "rehearsed"}
-        self.missing.append(
-            Held(
-                f"waits_for_{kind}",
-                f"It waits for the {kind} {name}, which is "
-                + ("on its way." if waiting else f"{partner.state.replace('_', ' ')} itself."),
-                cause=f"{kind} {value} {name}",
-                fix=f"Nothing to do here: it goes on by itself once the {kind} {name} is there."
-                if waiting
-                else f"Settle what holds the {kind} {name}; this goes on by itself then.",
-                owner="nobody" if waiting else "bookkeeper",
-                waits_for=[f"record:{kind}:{value}"],
-            )
-        )
+        self.missing.append(self.waits_for(kind, value, replace(partner, title=name)))
         return ""
 
     def _still_there(self, kind: str, value: str, partner: Partner, name: str) -> None:
@@ -235,6 +293,20 @@ class Link:
                 )
             )
         return ref.id
+
+
+def together(missing: Sequence[Held]) -> Held:
+    """All that is missing as one hold, grouped under the first cause that a person can do something about."""
+    first = next((held for held in missing if held.owner != "nobody"), missing[0])
+    messages = dict.fromkeys(held.message for held in [first, *missing])
+    return Held(
+        first.reason,
+        " ".join(messages),
+        cause=first.cause,
+        fix=first.fix,
+        owner=first.owner,
+        waits_for=list(dict.fromkeys(token for held in missing for token in held.waits_for)),
+    )
 
 
 def _spoken(kind: str) -> str:

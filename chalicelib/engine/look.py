@@ -71,7 +71,12 @@ def _page(flow: OpenFlow, move: str, place: Place) -> Place:
     )
     whole = bool(ledger.cursor(store, setup.tenant, setup.name, move).body.get("gap"))
     recent = [key for day, key in found if whole or day >= place.since]
-    moved = [head for head in ledger.heads(store, recent).values() if head.link and head.live and not head.gone]
+    wholes = {key.whole for key in recent}
+    moved = [
+        head
+        for head in ledger.heads(store, wholes).values()
+        if (head.link or head.parts) and head.live and not head.gone
+    ]
     gone = _gone(flow, move, [head.key.source_id for head in moved])
     place = replace(place, cursor=onward, asked=place.asked + len(moved), gone=[*place.gone, *gone])
     over = onward is None or len(recent) < len(found)

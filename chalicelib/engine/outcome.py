@@ -13,7 +13,7 @@ from chalicelib.engine.errors import ConnectorError, Held, LockedOut, Refused, S
 from chalicelib.engine.flow import Move
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import Check, Conflict, Delete, Item, Op, Put
-from chalicelib.engine.records import Done, Intent, Json, RecordKey, fingerprint
+from chalicelib.engine.records import Done, Intent, Json, Money, RecordKey, fingerprint
 from chalicelib.engine.setup import pk
 from chalicelib.engine.tally import Tally
 
@@ -71,8 +71,11 @@ class Outcomes:
 
     # ------------------------------------------------------------------ well
 
-    def done(self, head: Head, intent: Intent, result: Done, *, made: str) -> Head:
-        """The target has it: link, claim, what was written there, and the outcome."""
+    def done(self, head: Head, intent: Intent, result: Done, *, made: str, differs_there: bool = False) -> Head:
+        """The target has it: link, claim, what was written there, and the outcome.
+
+        `differs_there`: it is not as we want it, so the record is decided again.
+        """
         current, now = result.current, self.flow.engine.clock.now().isoformat()
         link: Json = {
             "target_id": current.id,
@@ -81,6 +84,8 @@ class Outcomes:
             "hash": fingerprint(intent.body),
             "url": current.url,
             "label": current.label,
+            "kind": intent.kind,
+            "aggregate": intent.aggregate,
         }
         outcome: Json = {"action": made, "at": now, "label": current.label, "request_id": result.request_id}
         told: Json = {**outcome, "target_id": current.id, "answer": result.answer, "notes": list(result.notes)}
@@ -93,19 +98,20 @@ class Outcomes:
             settled = replace(settled, attempts=0, epoch=h.epoch + 1)
             if differs is not None:
                 return hold.held_head(self.flow, settled, differs)
-            newer = h.revision > intent.revision
+            newer = h.revision > intent.revision or differs_there
             return replace(settled, state="waiting", due=("a", now)) if newer else settled
 
         ending = Ending(change, made, told, ledger.body_ops(head.key, "written", current.body))
         same = (head.link or {}).get("target_id") == current.id
-        new = write(self.flow, head, ending) if same else self._claim(head, current.id, ending)
+        new = write(self.flow, head, ending) if same else self._claim(head, intent.kind, current.id, ending)
         self._moved(new, outcome)
         if differs is not None:
             hold.tell(self.flow, differs)
         return new
 
-    def linked(self, head: Head, target_id: str, label: str, why: str) -> Head:
+    def linked(self, head: Head, target_id: str, label: str, why: str, *, kind: str = "") -> Head:
         """An existing entry of the target is taken for the same; nothing was written there."""
+        kind = kind or self.move.target_kind
         link: Json = {
             "target_id": target_id,
             "version": "",
@@ -114,6 +120,7 @@ class Outcomes:
             "source": head.fingerprint,  # the state of the source that the link was made for
             "url": "",
             "label": label,
+            "kind": kind,
         }
         outcome: Json = {"action": "linked", "at": self.flow.engine.clock.now().isoformat(), "label": label}
         ending = Ending(
@@ -121,28 +128,32 @@ class Outcomes:
             "linked",
             {"why": why, "target_id": target_id, "label": label},
         )
-        new = self._claim(head, target_id, ending)
+        new = self._claim(head, kind, target_id, ending)
         self._moved(new, outcome)
         return new
 
     def withdrawn(self, head: Head, action: str, why: str, result: Done | None = None) -> Head:
-        """Ours is deleted or voided in the target, as the source's is: the link and the claim are given up."""
+        """Ours is deleted or voided in the target: the link and the claim are given up.
+
+        It is withdrawn at the source; or it lives and belongs elsewhere now, where it is made next.
+        """
         now, old = self.flow.engine.clock.now().isoformat(), head.link or {}
         target_id, label = str(old.get("target_id", "")), str(old.get("label", ""))
         outcome: Json = {"action": action, "at": now, "label": label}
         told: Json = {"why": why, "target_id": target_id, "label": label}
         if result is not None:
             told |= {"answer": result.answer, "request_id": result.request_id}
-        setup, kind = self.flow.setup, self.move.target_kind
+        setup, kind = self.flow.setup, kind_of(head, self.move)
         claim = Delete(*ledger.claim_key(setup.tenant, self.flow.target.name, kind, target_id))
-        ending = Ending(
-            lambda h: replace(_at_rest(h), state="done", link=None, outcome=outcome, epoch=h.epoch + 1),
-            action,
-            told,
-            [claim],
-        )
-        new = write(self.flow, head, ending)
+
+        def change(h: Head) -> Head:
+            settled = replace(_at_rest(h), state="done", link=None, outcome=outcome, epoch=h.epoch + 1)
+            return replace(settled, state="waiting", due=("a", now)) if h.live else settled
+
+        new = write(self.flow, head, Ending(change, action, told, [claim]))
         self._moved(new, outcome)
+        if self.flow.flow.is_needed(self.move):
+            hold.dependents(self.flow, head.key)
         return new
 
     def unchanged(self, head: Head, why: str, *, link: Json | None = None, ops: Sequence[Op] = ()) -> Head:
@@ -157,12 +168,20 @@ class Outcomes:
         self._count("not_moved")
         outcome: Json = {"action": "not_moved", "at": self.flow.engine.clock.now().isoformat(), "why": why}
         ending = Ending(lambda h: replace(_at_rest(h), state="not_moved", outcome=outcome), "not moved", {"why": why})
-        return write(self.flow, head, ending)
+        new = write(self.flow, head, ending)
+        if self.flow.flow.carries(self.move):  # what hangs on it is not moved either
+            hold.dependents(self.flow, head.key)
+        return new
 
-    def rehearsed(self, head: Head, action: str, why: str, request: Json, *, to: str = "") -> Head:
-        """What the live run would do; nothing was written outside. `to` is the target record it would link to."""
+    def rehearsed(
+        self, head: Head, action: str, why: str, request: Json, *, to: str = "", at: Json | None = None
+    ) -> Head:
+        """What the live run would do; nothing was written outside.
+
+        `to` is the target record it would link to, `at` the kind and aggregate of one that it would make.
+        """
         self._count("rehearsed")
-        plan: Json = {"action": action, "why": why, "target_id": to}
+        plan: Json = {"action": action, "why": why, "target_id": to, **(at or {})}
         told: Json = {"why": why, "request": request}
         setup = self.flow.setup
         ending = Ending(
@@ -253,33 +272,33 @@ class Outcomes:
 
     # ------------------------------------------------------------------ inside
 
-    def _claim(self, head: Head, target_id: str, ending: Ending) -> Head:
+    def _claim(self, head: Head, kind: str, target_id: str, ending: Ending) -> Head:
         """Write the link together with the claim on the target record; taken by another record: held, naming both."""
         if self.move.many_to_one:
             return self._and_release(write(self.flow, head, ending))
-        key = ledger.claim_key(self.flow.setup.tenant, self.flow.target.name, self.move.target_kind, target_id)
+        key = ledger.claim_key(self.flow.setup.tenant, self.flow.target.name, kind, target_id)
         claim = Put(Item(pk=key[0], sk=key[1], body={"key": head.key.pk}))
         try:
             return self._and_release(write(self.flow, head, replace(ending, ops=[*ending.ops, claim])))
         except Conflict as lost:
             if key not in lost.keys:
                 raise
-        owner = self.owner(target_id)
+        owner = self.owner(kind, target_id)
         if owner is None or owner == head.key:
             return self._and_release(write(self.flow, head, ending))
-        return self.held(head, self.claimed(head, target_id, owner))
+        return self.held(head, self.claimed(head, kind, target_id, owner))
 
-    def owner(self, target_id: str) -> RecordKey | None:
+    def owner(self, kind: str, target_id: str) -> RecordKey | None:
         """The record that a target record belongs to, if any."""
-        key = ledger.claim_key(self.flow.setup.tenant, self.flow.target.name, self.move.target_kind, target_id)
+        key = ledger.claim_key(self.flow.setup.tenant, self.flow.target.name, kind, target_id)
         item = self.flow.engine.store.get([key]).get(key)
         return RecordKey.from_pk(str(item.body["key"])) if item else None
 
-    def claimed(self, head: Head, target_id: str, owner: RecordKey) -> Held:
+    def claimed(self, head: Head, kind: str, target_id: str, owner: RecordKey) -> Held:
         """One target record has one source: both are named."""
         other = ledger.heads(self.flow.engine.store, [owner]).get(owner)
         other_title = str(other.summary.get("title")) if other else owner.id
-        kind, title = self.move.target_kind, head.summary.get("title")
+        title = head.summary.get("title")
         return Held(
             "claimed",
             f"The {kind} {target_id} in {self.flow.target_title} already belongs to {other_title} ({owner.id}); "
@@ -295,7 +314,7 @@ class Outcomes:
         return head
 
     def _total_differs(self, intent: Intent, result: Done) -> Held | None:
-        if intent.money is None or result.money is None or intent.money.amount == result.money.amount:
+        if intent.money is None or result.money is None or _same_money(intent.money, result.money):
             return None
         label, title = result.current.label, self.flow.target_title
         return Held(
@@ -331,6 +350,16 @@ class Outcomes:
 
     def _count(self, outcome: str) -> None:
         self.flow.engine.metrics.count("Records", flow=self.flow.setup.flow, move=self.move.name, outcome=outcome)
+
+
+def _same_money(sent: Money, there: Money) -> bool:
+    """A target that keeps one currency need not name it."""
+    return sent.amount == there.amount and there.currency in ("", sent.currency)
+
+
+def kind_of(head: Head, move: Move) -> str:
+    """The kind of the target record that the head is linked to."""
+    return str((head.link or {}).get("kind") or move.target_kind)
 
 
 def _at_rest(head: Head) -> Head:

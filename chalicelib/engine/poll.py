@@ -96,12 +96,16 @@ def _prepare(flow: OpenFlow, job: Json) -> Json:
     engine = flow.engine
     runs.take_up(flow)
     kinds = flow.flow.lists(flow.policies)
-    waiting = {token.split(":", 1)[1] for token in repair(flow) if token.startswith("reference:")}
+    waiting = references.waited_for(repair(flow))
     old = set(references.older_than(flow, kinds, engine.clock.now() - engine.pace.references))
     for kind in sorted(set(kinds) & (waiting | old)):
         with suppress(Later):  # it is read once the target calls, and lets go then
             if references.refresh(flow, kind):
-                release(flow, {f"reference:{kind}"})
+                release(flow, {f"{references.AWAITED}{kind}"})
+    for kind in sorted(kind for kind in waiting if kind.partition("@")[0] in flow.flow.placed and "@" in kind):
+        with suppress(Held):  # a closed place keeps its own records waiting, and no others
+            if references.refresh(flow, kind):
+                release(flow, {f"{references.AWAITED}{kind}"})
     return {**job, "move": flow.flow.wanted(flow.policies)[0].name, "token": None, "pages": 0}
 
 
@@ -210,6 +214,8 @@ def notice(flow: OpenFlow, move: Move, source_id: str, *, hint: bool = False) ->
     kept = keep(flow, key, document, head, stamp=stamp, queue=places > 0)
     if kept is not None and kept.due is not None:
         due.send(flow, [kept.key])
+    if head is None and flow.flow.carries(move):
+        dependents(flow, key)
 
 
 def _keep_unreadable(flow: OpenFlow, key: RecordKey, head: Head | None, stamp: str, trouble: TryAgain) -> None:

@@ -6,7 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 from urllib.parse import quote, unquote
@@ -29,26 +29,40 @@ class Money:
 
 @dataclass(frozen=True, slots=True)
 class RecordKey:
-    """One source document followed by one move of one tenant's flow."""
+    """One source document followed by one move of one tenant's flow; or one part of it, which is a record of its own.
+
+    Source ids hold no "@".
+    """
 
     tenant: str
     flow: str
     move: str
     source_id: str
+    part: str = ""
+
+    @property
+    def named(self) -> str:
+        """How the record is named among those of its move."""
+        return f"{self.source_id}@{self.part}" if self.part else self.source_id
 
     @property
     def id(self) -> str:
         """How people and the API name the record within its tenant."""
-        return f"{self.flow}:{self.move}:{self.source_id}"
+        return f"{self.flow}:{self.move}:{self.named}"
+
+    @property
+    def whole(self) -> RecordKey:
+        """The record that this one is a part of; itself where it is none."""
+        return replace(self, part="") if self.part else self
 
     @property
     def pk(self) -> str:
-        return f"R#{self.tenant}#{self.flow}#{self.move}#{quote(self.source_id, safe='')}"
+        return f"R#{self.tenant}#{self.flow}#{self.move}#{quote(self.named, safe='@')}"
 
     @staticmethod
     def from_pk(pk: str) -> RecordKey:
-        _, tenant, flow, move, source_id = pk.split("#", 4)
-        return RecordKey(tenant=tenant, flow=flow, move=move, source_id=unquote(source_id))
+        _, tenant, flow, move, named = pk.split("#", 4)
+        return RecordKey.of(tenant, flow, move, unquote(named))
 
     @staticmethod
     def from_id(tenant: str, record_id: str) -> RecordKey | None:
@@ -56,7 +70,13 @@ class RecordKey:
         parts = record_id.split(":", 2)
         if len(parts) != 3 or not all(parts) or any("#" in part for part in parts[:2]):
             return None
-        return RecordKey(tenant=tenant, flow=parts[0], move=parts[1], source_id=parts[2])
+        return RecordKey.of(tenant, *parts)
+
+    @staticmethod
+    def of(tenant: str, flow: str, move: str, named: str) -> RecordKey:
+        """Read back `named`."""
+        source_id, _, part = named.partition("@")
+        return RecordKey(tenant, flow, move, source_id, part)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +167,8 @@ class Draft:
 
     `body` holds JSON values only; amounts are strings with the target's decimals. `once` is written at creation and
     never compared or touched again (a memo belongs to the people in the target from then on). `money` is the total that
-    the target must arrive at. `covers` names what no record of another move may write as well (see `covers.py`).
+    the target must arrive at. `covers` names what no record of another move may write as well (see `covers.py`);
+    `aggregate` what there may have one writer at a time only (see `lease.py`).
     """
 
     kind: str
@@ -156,6 +177,7 @@ class Draft:
     money: Money | None = None
     once: Json = field(default_factory=dict)
     covers: Sequence[str] = ()
+    aggregate: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +234,7 @@ class Intent:
     money: Money | None = None
     once: Json = field(default_factory=dict)
     current: Current | None = None  # update, delete, void: what we read just before
+    aggregate: str = ""
     at: str = ""  # when it was last handed over; "" before that
     again: bool = False  # the very same was handed over before, and nothing had come of it
 

@@ -9,9 +9,12 @@ from dataclasses import asdict
 from datetime import datetime
 
 from chalicelib.engine.engine import OpenFlow
+from chalicelib.engine.errors import Held
 from chalicelib.engine.ledger import CHUNK
 from chalicelib.engine.ports import Item, Op, Put
 from chalicelib.engine.records import Reference, canonical, fingerprint
+
+AWAITED = "reference:"  # before the kind in what a hold waits for
 
 
 def _pk(flow: OpenFlow) -> str:
@@ -19,13 +22,34 @@ def _pk(flow: OpenFlow) -> str:
 
 
 def load(flow: OpenFlow, kinds: Iterable[str]) -> dict[str, list[Reference]]:
-    """The kept lists; a list never read before is read from the target now."""
+    """The kept lists; one that was never read before is read from the target now."""
     found = kept(flow, kinds)
-    for kind in kinds:
-        if kind not in found:
-            refresh(flow, kind)
-            found[kind] = flow.engine.references[(_pk(flow), kind)][1]
-    return found
+    return found | {kind: _reread(flow, kind) for kind in kinds if kind not in found}
+
+
+def load_placed(flow: OpenFlow, kinds: Iterable[str]) -> tuple[dict[str, list[Reference]], dict[str, Held]]:
+    """The lists of single places, not older than they may be; and why one cannot be read, which stops no other."""
+    found, closed = kept(flow, kinds), dict[str, Held]()
+    for kind in older_than(flow, kinds, flow.engine.clock.now() - flow.engine.pace.placed):
+        try:
+            found[kind] = _reread(flow, kind)
+        except Held as held:
+            found.pop(kind, None)
+            waits = [*held.waits_for, f"{AWAITED}{kind}"]
+            closed[kind] = Held(
+                held.reason, held.message, cause=held.cause, fix=held.fix, owner=held.owner, waits_for=waits
+            )
+    return found, closed
+
+
+def _reread(flow: OpenFlow, kind: str) -> list[Reference]:
+    refresh(flow, kind)
+    return flow.engine.references[(_pk(flow), kind)][1]
+
+
+def waited_for(tokens: Iterable[str]) -> set[str]:
+    """The kinds of the lists among what holds wait for."""
+    return {token.removeprefix(AWAITED) for token in tokens if token.startswith(AWAITED)}
 
 
 def kept(flow: OpenFlow, kinds: Iterable[str]) -> dict[str, list[Reference]]:

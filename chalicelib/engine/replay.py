@@ -9,7 +9,7 @@ from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import Held, Later
 from chalicelib.engine.flow import Move
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.outcome import Ending, Outcomes, write
+from chalicelib.engine.outcome import Ending, Outcomes, kind_of, write
 from chalicelib.engine.ports import Delete, Op
 from chalicelib.engine.records import Json
 
@@ -23,6 +23,8 @@ def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwr
     link = {**head.link, "overwrite" if overwrite else "look": True} if head.link else None
     now = flow.engine.clock.now()
     due.note(flow.engine, flow.target.tenant, flow.target.name, now)
+    for part in ledger.heads(flow.engine.store, head.part_keys).values():
+        replay(flow, part, by=by, overwrite=overwrite)
 
     def change(h: Head) -> Head:
         state = "unknown" if h.intent else "waiting"
@@ -35,18 +37,20 @@ def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwr
 def link_to(flow: OpenFlow, move: Move, head: Head, target_id: str, *, by: str) -> Head:
     """A person says which target record this is. Raises Held when there is none of that id, or it is claimed."""
     try:
-        current = flow.target_end.read(move.target_kind, target_id)
+        found = {kind: current for kind in move.target_kinds if (current := flow.target_end.read(kind, target_id))}
     except Later:
         linked = Outcomes(flow, move).linked(head, target_id, target_id, f"{by} says so. It is looked for later.")
         return replay(flow, linked, by=by) if linked.link else linked
-    if current is None:
+    if not found:
         raise Held(
             "missing_in_target",
-            f"{flow.target_title} has no {move.target_kind} with the id {target_id}.",
+            f"{flow.target_title} has no {' or '.join(move.target_kinds)} with the id {target_id}.",
             cause=target_id,
             fix="Give the id of an existing one.",
         )
-    return Outcomes(flow, move).linked(head, current.id, current.label, f"{by} says so.")
+    told = str((head.hold or {}).get("message"))  # of two kinds with one id, the one that the hold speaks of
+    kind, current = next((pair for pair in found.items() if pair[1].label in told), next(iter(found.items())))
+    return Outcomes(flow, move).linked(head, current.id, current.label, f"{by} says so.", kind=kind)
 
 
 def dismiss(flow: OpenFlow, head: Head, *, by: str, why: str) -> Head:
@@ -68,7 +72,7 @@ def unlink(flow: OpenFlow, move: Move, head: Head, *, by: str) -> Head:
     due.note(flow.engine, flow.target.tenant, flow.target.name, now)
     ops: list[Op] = []
     if not move.many_to_one and old:
-        key = ledger.claim_key(flow.setup.tenant, flow.target.name, move.target_kind, str(old["target_id"]))
+        key = ledger.claim_key(flow.setup.tenant, flow.target.name, kind_of(head, move), str(old["target_id"]))
         ops.append(Delete(*key))
 
     def change(h: Head) -> Head:

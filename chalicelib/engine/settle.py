@@ -92,4 +92,5 @@ class Settlement:
 def found(outcomes: Outcomes, head: Head, intent: Intent, current: Current, *, made: str) -> None:
     """It happened, although its answer never came."""
     answer: dict[str, object] = {"found": current.id, "holds": current.body}
-    outcomes.done(head, intent, Done(current=current, answer=answer, notes=["The answer had been lost."]), made=made)
+    done = Done(current=current, answer=answer, notes=["The answer had been lost."])
+    outcomes.done(head, intent, done, made=made, differs_there=made == "adopted" and not stands(current, intent.body))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 
 from chalicelib.engine import ledger, references
 from chalicelib.engine.decide import Decision, Surroundings, decide
@@ -22,9 +23,11 @@ def weigh(flow: OpenFlow, move: Move, heads: Sequence[Head], *, dry: bool = Fals
 
     `dry`: from what the table has alone; nothing is asked for.
     """
-    kept = ledger.bodies(flow.engine.store, [(head.key, "source") for head in heads])
+    wholes = {head.key.whole for head in heads}
+    kept = ledger.bodies(flow.engine.store, [(key, "source") for key in wholes])
     lists = (references.kept if dry else references.load)(flow, move.lists(flow.policies))
-    documents = {head.key: _document(flow, move, head, kept.get((head.key, "source"))) for head in heads}
+    closed: dict[str, Held] = {}
+    documents = {head.key: _document(flow, move, head, kept.get((head.key.whole, "source"))) for head in heads}
     partners: dict[Pair, Partner] = {}
     while True:
         around = Surroundings(
@@ -32,21 +35,29 @@ def weigh(flow: OpenFlow, move: Move, heads: Sequence[Head], *, dry: bool = Fals
             flow=flow.flow,
             policies=flow.policies,
             references=lists,
+            closed=closed,
             partners=partners,
             target_title=flow.target_title,
         )
-        decisions, wanted = [], set[Pair]()
+        decisions, wanted, unread = [], set[Pair](), set[str]()
         for head in heads:
             document, came_from = documents[head.key]
             if isinstance(document, Held) and head.live:
                 decisions.append((head, Decision("hold", document.message, held=document)))
                 continue
-            decision, wants = decide(head, move, document, came_from, around)
+            decision, link = decide(head, move, document, came_from, around)
             decisions.append((head, decision))
-            wanted |= wants
-        if not wanted - partners.keys():
+            if link is not None:
+                wanted |= link.wanted
+                unread |= link.unread
+        wanted -= partners.keys()
+        unread -= lists.keys() | closed.keys()
+        if not wanted and not unread:
             return decisions
-        partners |= _partners(flow, wanted - partners.keys(), dry=dry)
+        partners |= _partners(flow, wanted, dry=dry) if wanted else {}
+        if unread:
+            found, shut = (references.kept(flow, unread), {}) if dry else references.load_placed(flow, sorted(unread))
+            lists, closed = {kind: [] for kind in unread} | lists | found, closed | shut
 
 
 def _document(flow: OpenFlow, move: Move, head: Head, kept: Json | None) -> tuple[object, Sequence[str] | None]:
@@ -68,17 +79,32 @@ def _partners(flow: OpenFlow, wanted: Iterable[Pair], *, dry: bool) -> dict[Pair
     setup = flow.setup
     keys = {pair: RecordKey(setup.tenant, setup.name, *pair) for pair in wanted}
     found = ledger.heads(flow.engine.store, keys.values())
+    found |= ledger.heads(flow.engine.store, [key for head in found.values() for key in head.part_keys])
     if not dry:
         notice_jobs(flow, [pair for pair, key in keys.items() if key not in found])
-    return {pair: _partner(found.get(key), rehearsing=setup.state == "rehearsing") for pair, key in keys.items()}
+    return {pair: _partner(found, key, rehearsing=setup.state == "rehearsing") for pair, key in keys.items()}
 
 
-def _partner(head: Head | None, *, rehearsing: bool) -> Partner:
+def _partner(found: Mapping[RecordKey, Head], key: RecordKey, *, rehearsing: bool) -> Partner:
     """Only a rehearsal counts on what is merely planned."""
+    head = found.get(key)
     if head is None:
         return Partner()
     plan = (head.plan or {}) if rehearsing else {}
-    planned = plan.get("action") in {"create", "link", "update"}
-    linked = str((head.link or plan).get("target_id") or "")
-    ours = (head.link or {}).get("made") != "linked"
-    return Partner(target_id=linked, state=head.state, title=str(head.summary.get("title")), planned=planned, ours=ours)
+    link = head.link or {}
+    day = str(head.summary.get("day") or "")
+    return Partner(
+        target_id=str((head.link or plan).get("target_id") or ""),
+        state=head.state,
+        title=str(head.summary.get("title")),
+        planned=plan.get("action") in {"create", "link", "update"},
+        ours=link.get("made") != "linked",
+        part=key.part,
+        kind=str((link or plan).get("kind") or ""),
+        aggregate=str((link or plan).get("aggregate") or ""),
+        number=str(head.summary.get("number") or ""),
+        day=date.fromisoformat(day) if day else None,
+        money=head.money,
+        why=str((head.outcome or {}).get("why") or ""),
+        parts=[_partner(found, part, rehearsing=rehearsing) for part in head.part_keys],
+    )

@@ -7,21 +7,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from chalicelib.engine import covers, intents, ledger, references, sightings
+from chalicelib.engine import covers, intents, lease, ledger, parts, references, sightings
 from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, TryAgain
 from chalicelib.engine.flow import Move
-from chalicelib.engine.hold import let_go
+from chalicelib.engine.hold import arrived, let_go, partner_keys
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import plain_name
 from chalicelib.engine.merge import check_update, check_withdrawal
-from chalicelib.engine.outcome import Outcomes
+from chalicelib.engine.outcome import Outcomes, kind_of
 from chalicelib.engine.ports import Check, Conflict
-from chalicelib.engine.records import Current, Done, Draft, Intent, RecordKey, Sighting, Summary
+from chalicelib.engine.records import Current, Done, Draft, Intent, Json, RecordKey, Sighting, Summary
 from chalicelib.engine.settle import Settlement, found
 from chalicelib.engine.weigh import weigh
 
+TRIES_OF_LOCKED = 4  # about eight minutes
 WITHDRAWN = {"delete": "deleted", "void": "voided"}  # by what was done: what came of it
 
 
@@ -40,6 +41,10 @@ class Writer:
             self.outcomes.postponed(head, why, moment, keep_intent=True)
 
     def bring(self, heads: Sequence[Head]) -> None:
+        self._take_up(heads)
+        self._perform()
+
+    def _take_up(self, heads: Sequence[Head]) -> None:
         try:
             settled = Settlement(self.flow, self.move, self.outcomes)
             settled.settle([head for head in heads if head.intent is not None])
@@ -51,7 +56,6 @@ class Writer:
         except ConnectorError as trouble:
             # It concerns the connection, not one record: a list or a look-up did not come through.
             self._all_failed(heads, trouble)
-        self._perform()
 
     # ------------------------------------------------------------------ decide
 
@@ -59,7 +63,7 @@ class Writer:
         if not heads:
             return
         try:
-            weighed = weigh(self.flow, self.move, heads)
+            weighed = parts.in_turn(self.flow, weigh(self.flow, self.move, heads))
         except Later as later:
             self._wait(heads, later)
             return
@@ -69,6 +73,8 @@ class Writer:
             if decision.action == "hold":
                 assert decision.held is not None
                 held.append(self.outcomes.held(head, decision.held))
+            elif decision.action in ("split", "divide_again"):
+                continue
             elif decision.action == "create":
                 assert decision.draft is not None
                 creates.append((head, intents.plan(self.flow, head, decision.draft), decision))
@@ -77,8 +83,23 @@ class Writer:
                     self._act(head, decision)
                 except Later as later:
                     self._wait([head], later)
+                except Held as problem:  # of this record's place there; the others go on
+                    self.outcomes.held(head, problem)
         self._guard(creates, afresh=afresh)
+        self._divide([(head, decision) for head, decision in weighed if decision.action == "split"])
+        parts.divide_again(self.flow, [head for head, decision in weighed if decision.action == "divide_again"])
         self._wake(held)
+
+    def _divide(self, splits: Sequence[tuple[Head, Decision]]) -> None:
+        """What each comes to is decided next: what goes before what takes its place."""
+        found: list[Head] = []
+        for head, decision in splits:
+            try:
+                found += parts.divide(self.flow, head, decision)
+            except Held as too_many:
+                self.outcomes.held(head, too_many)
+        if found:
+            self._take_up(found)
 
     def _wait(self, heads: Iterable[Head], later: Later) -> None:
         """They lie in the outbox until the other side calls; those that lie there already are left as they are."""
@@ -119,7 +140,7 @@ class Writer:
     def _look(self, head: Head, decision: Decision) -> None:
         """Somebody asked for it: is it still there?"""
         assert head.link is not None
-        if self.flow.target_end.read(self.move.target_kind, str(head.link["target_id"])) is None:
+        if self.flow.target_end.read(kind_of(head, self.move), str(head.link["target_id"])) is None:
             self.outcomes.held(head, sightings.missing(head, self.flow.target_title))
             return
         link = {name: value for name, value in head.link.items() if name != "look"}
@@ -129,7 +150,7 @@ class Writer:
         """Read by id right before, compare three ways, and only then intend to write."""
         assert head.link is not None and decision.draft is not None
         target_id = str(head.link["target_id"])
-        current = self.flow.target_end.read(self.move.target_kind, target_id)
+        current = self.flow.target_end.read(kind_of(head, self.move), target_id)
         if current is None:
             self.outcomes.held(head, sightings.missing(head, self.flow.target_title))
             return
@@ -153,7 +174,8 @@ class Writer:
     def _withdraw(self, head: Head, decision: Decision) -> None:
         """Only what we made, only as we left it, and only if nothing hangs on it there."""
         assert head.link is not None
-        current = self.flow.target_end.read(self.move.target_kind, str(head.link["target_id"]))
+        kind = kind_of(head, self.move)
+        current = self.flow.target_end.read(kind, str(head.link["target_id"]))
         if current is None:
             self.outcomes.withdrawn(head, "deleted", f"{decision.why} It was gone already.")
             return
@@ -167,13 +189,22 @@ class Writer:
             sent_body = {} if head.link.get("overwrite") else body
             check_withdrawal(current, sent_body, self.flow.target_title, WITHDRAWN[decision.action])
         except Held as held:
-            self.outcomes.held(head, held)
+            self._withdraw_later(head, held)
             return
-        draft = Draft(kind=self.move.target_kind, body=body, summary=Summary(title=str(head.summary.get("title"))))
+        summary, aggregate = Summary(title=str(head.summary.get("title"))), str(head.link.get("aggregate") or "")
+        draft = Draft(kind=kind, body=body, summary=summary, aggregate=aggregate)
         if self.rehearsing:
             self.outcomes.rehearsed(head, decision.action, decision.why, body, to=current.id)
         else:
             self._write_intent(head, intents.plan(self.flow, head, draft, current, withdraw=decision.action))
+
+    def _withdraw_later(self, head: Head, held: Held) -> None:
+        """What hangs on it there may be ours too, and be withdrawn this moment: only what stays needs a person."""
+        hangs = held.reason == "target_locked" and self.flow.flow.carries(self.move)
+        if hangs and head.attempts < TRIES_OF_LOCKED:
+            self.outcomes.failed(head, TryAgain(held.message))
+        else:
+            self.outcomes.held(head, held)
 
     def _covers(self, head: Head, draft: Draft) -> bool:
         """Whether it may be written; if not, its outcome is written."""
@@ -216,9 +247,10 @@ class Writer:
         elif sighting.ours:
             self.outcomes.held(head, sightings.several(head, sighting.ours, self.flow.target_title))
         elif sighting.twins:
-            self.outcomes.held(head, self._twin(head, sighting.twins))
+            self.outcomes.held(head, self._twin(head, intent.kind, sighting.twins))
         elif self.rehearsing:
-            self.outcomes.rehearsed(head, "create", decision.why, intent.body)
+            at: Json = {"kind": intent.kind, "aggregate": intent.aggregate}
+            self.outcomes.rehearsed(head, "create", decision.why, intent.body, at=at)
         else:
             self._write_intent(head, intent)
 
@@ -230,16 +262,16 @@ class Writer:
         for create in creates:
             head, _, decision = create
             assert decision.draft is not None
-            if first.setdefault(_likeness(decision.draft), create) is not create:
+            if first.setdefault(_likeness(decision.draft, head.key.part), create) is not create:
                 moment = self.outcomes.later(head, None)
                 self.outcomes.postponed(head, "Another record with the same number or name goes first.", moment)
         return list(first.values())
 
-    def _twin(self, head: Head, twins: Sequence[Current]) -> Held:
+    def _twin(self, head: Head, kind: str, twins: Sequence[Current]) -> Held:
         """Whose it is decides the words: another record's of ours, or somebody else's."""
-        owner = self.outcomes.owner(twins[0].id)
+        owner = self.outcomes.owner(kind, twins[0].id)
         if owner is not None and owner != head.key:
-            return self.outcomes.claimed(head, twins[0].id, owner)
+            return self.outcomes.claimed(head, kind, twins[0].id, owner)
         return sightings.exists(head, twins, self.flow.target_title)
 
     def _adopt(self, head: Head, intent: Intent, current: Current) -> None:
@@ -253,9 +285,14 @@ class Writer:
         room = self.flow.target_end.room
         if room is not None and len(self.ready) >= room:
             return  # it stays in the outbox: what cannot be handed over now is not written down as begun
+        leased = lease.take(self.flow, head, intent.aggregate, [waiting.key for waiting, _ in self.ready])
+        if leased is None:
+            moment = self.outcomes.later(head, None)
+            self.outcomes.postponed(head, "Another record is being written there.", moment, keep_intent=again)
+            return
         new, ops = intents.sending(self.flow, head, intent, again=again)
         try:
-            self.flow.engine.store.write([*ops, *self.checks.get(head.key, [])])
+            self.flow.engine.store.write([*ops, *leased, *self.checks.get(head.key, [])])
         except Conflict:
             return  # somebody else has it, or the source changed this moment: it is due again anyway
         assert new.intent is not None
@@ -294,11 +331,13 @@ class Writer:
 
         A hold that waits for a list goes when the list changes; that can only be seen from how it stands now.
         """
-        waits = {token for result in results if isinstance(result, Held) for token in result.waits_for}
-        for kind in self.flow.flow.lists(self.flow.policies):
-            if f"reference:{kind}" in waits:
-                with suppress(ConnectorError, Later):
-                    references.refresh(self.flow, kind)
+        waits = references.waited_for(
+            token for result in results if isinstance(result, Held) for token in result.waits_for
+        )
+        known = {*self.flow.flow.lists(self.flow.policies), *self.flow.flow.placed}
+        for kind in sorted(kind for kind in waits if kind.partition("@")[0] in known):
+            with suppress(ConnectorError, Later):
+                references.refresh(self.flow, kind)
 
     def _all_failed(self, heads: Sequence[Head], trouble: ConnectorError) -> None:
         """Give every record of the group that has neither an outcome nor a fresh intent the connection's trouble."""
@@ -321,25 +360,18 @@ class Writer:
         if not held:
             return
         fresh = self.flow.engine.open(self.flow.setup.tenant, self.flow.setup.name)
-        waits = {h.key: _record_tokens(self.flow, h) for h in held}
-        partners = ledger.heads(self.flow.engine.store, {key for keys in waits.values() for key in keys})
+        partners = ledger.heads(self.flow.engine.store, {key for head in held for key in partner_keys(self.flow, head)})
         outdated = fresh is not None and fresh.setup.version != self.flow.setup.version
         outdated = outdated or references.outdated(self.flow, self.move.lists(self.flow.policies))
         for head in held:
-            if outdated or any((partner := partners.get(key)) is not None and partner.link for key in waits[head.key]):
+            if outdated or arrived(self.flow, head, partners):
                 let_go(self.flow, head)
 
 
-def _likeness(draft: Draft) -> tuple[object, ...]:
-    """What two documents share that a person would take for the same."""
+def _likeness(draft: Draft, part: str) -> tuple[object, ...]:
+    """What two documents share that a person would take for the same; two parts are in different places."""
     said = draft.summary
     if not said.party:
         return (plain_name(said.title),)
     number = plain_name(said.number)
-    return (said.party, number) if number else (said.party, said.day, said.money)
-
-
-def _record_tokens(flow: OpenFlow, head: Head) -> list[RecordKey]:
-    waits = (head.hold or {}).get("waits_for")
-    found = [str(token).split(":", 2) for token in waits] if isinstance(waits, list) else []
-    return [RecordKey(flow.setup.tenant, flow.setup.name, t[1], t[2]) for t in found if t[0] == "record"]
+    return (said.party, number, part) if number else (said.party, said.day, said.money, part)

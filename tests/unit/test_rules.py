@@ -34,6 +34,7 @@ def link(listed: list[Rule]) -> Link:
         moves=frozenset(),
         partners={},
         references={},
+        closed={},
         mappings={},
         policies={},
         rules={"cost_code": listed},
