@@ -1,7 +1,7 @@
 """QuickBooks Online's bills as they are read: what is kept of one, and its typed document, which adds up to the cent.
 
-What payments do to a bill (its balance, its links, its version) is no part of it: payments are read as documents of
-their own.
+What a payment does to a bill (its balance, its links, its version) is no part of it, for payments are read as documents
+of their own; only that it is paid, and by which of them, is.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from chalicelib.engine.errors import Held
 from chalicelib.engine.records import Json, SourceDocument, Summary
 from chalicelib.systems.quickbooks_online import models, papers
 from chalicelib.systems.quickbooks_online.lines import ACCOUNT_LINE, ITEM_LINE
-from chalicelib.systems.quickbooks_online.models import NO_ROWS, OR_NONE, AmountOrNone, OneRef, Ref, Text
+from chalicelib.systems.quickbooks_online.models import NO_ROWS, OR_NONE, AmountOrNone, Linked, OneRef, Ref, Text
 from chalicelib.systems.quickbooks_online.papers import NOBODY, NOTHING, Named, named
 
 SUBTOTAL = "SubTotalLineDetail"
@@ -57,6 +57,8 @@ class BillShape(models.Shape):
     CurrencyRef: OneRef = Ref()
     ProjectRef: OneRef = Ref()
     TotalAmt: models.Amount
+    Balance: AmountOrNone = None
+    LinkedTxn: Annotated[tuple[Linked, ...], NO_ROWS] = ()
     TxnTaxDetail: Annotated[TaxShape, OR_NONE] = TaxShape()
     Line: Annotated[tuple[LineShape, ...], NO_ROWS] = ()
 
@@ -82,7 +84,10 @@ class BillLine:
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """`total` is the lines and `tax`, which is added on top of them. `note` goes without the record mark."""
+    """`total` is the lines and `tax`, which is added on top of them. `note` goes without the record mark.
+
+    `paid_by` are the ids of the payments of a bill that is paid in full, () as long as something is open.
+    """
 
     id: str
     number: str
@@ -98,6 +103,7 @@ class Bill:
     location: Named
     term: Named
     url: str
+    paid_by: tuple[str, ...] = ()
 
 
 def document(source_id: str, raw: Json) -> SourceDocument:
@@ -106,12 +112,13 @@ def document(source_id: str, raw: Json) -> SourceDocument:
     try:
         shape = models.fit(BillShape, body)
         money = papers.money(shape.TotalAmt, papers.currency(shape.CurrencyRef, body))
+        paid_by = _paid_by(shape)
     except models.Unfit:
-        money = None
+        money, paid_by = None, ()
     return SourceDocument(
         id=source_id,
         body=body,
-        fingerprint=papers.print_of(BillShape, body),
+        fingerprint=papers.print_of(BillShape, body, instead={"Balance": "", "LinkedTxn": paid_by}),
         summary=Summary(
             title=label(body),
             number=papers.shortened(papers.text_at(body, "DocNumber"), 200),
@@ -151,7 +158,15 @@ def parse(body: Json, *, url: str) -> Bill:
         location=named(shape.DepartmentRef),
         term=named(shape.SalesTermRef),
         url=f"{url}/bill?txnId={shape.Id}",
+        paid_by=_paid_by(shape),
     )
+
+
+def _paid_by(shape: BillShape) -> tuple[str, ...]:
+    """Sheet section 9: nothing is open of a bill of something; a bill of nothing was not paid."""
+    if shape.Balance is None or shape.Balance or not shape.TotalAmt:
+        return ()
+    return tuple(sorted({one.TxnId for one in shape.LinkedTxn if one.TxnType.startswith("BillPayment")}))
 
 
 def _lines(listed: Sequence[LineShape], project: Ref) -> Iterator[BillLine]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
@@ -46,13 +47,15 @@ def keep(shape: type[Shape], raw: Json) -> Json:
     return kept
 
 
-def print_of(shape: type[Shape], body: Json) -> str:
+def print_of(shape: type[Shape], body: Json, *, instead: Mapping[str, object] | None = None) -> str:
     """The fingerprint: of what is read, or of what stands there as long as it cannot be read.
 
-    The vendor's name on a document is for people only, and may change without the document.
+    The vendor's name on a document is for people only, and may change without the document. `instead` takes the place
+    of fields that are only used in part.
     """
     try:
-        used: object = fit(shape, body).model_dump(exclude={"SyncToken": True, "VendorRef": {"name"}})
+        read_ = fit(shape, body).model_dump(exclude={"SyncToken": True, "VendorRef": {"name"}})
+        used: object = read_ | dict(instead or {})
     except Unfit:
         used = body
     return fingerprint([used, body.get(HOME)])
