@@ -6,6 +6,7 @@ SYSTEMS: dict[str, str] = {
     "procurify": "chalicelib.systems.procurify",
     "quickbooks_online": "chalicelib.systems.quickbooks_online",
     "quickbooks_desktop": "chalicelib.systems.quickbooks_desktop",
+    "procore": "chalicelib.systems.procore",
 }
 
 FLOWS: dict[str, str] = {
@@ -14,6 +15,7 @@ FLOWS: dict[str, str] = {
 }
 
 TARGETS: tuple[str, ...] = (
+    "procore",
     "quickbooks_desktop",
     "quickbooks_online",
 )  # systems that are written to: each has a queue and a writer

@@ -91,7 +91,7 @@ class RequestsHttp:
                 raise  # an unusable URL or header
             if _never_left(failure):
                 raise TryAgain(f"{host} cannot be reached.", counts=False) from failure
-            raise Unknown(f"{host} did not answer ({type(failure).__name__}).") from failure
+            raise Unknown(f"{host} did not answer.").seen(type(failure).__name__) from failure
 
     def _body(self, response: requests.Response, host: str, deadline: float) -> bytes:
         """The whole body, decoded. `read1` returns with every arrival, so that a dribbling peer meets the deadline."""

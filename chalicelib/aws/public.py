@@ -85,7 +85,7 @@ def _asked(carrier: socket.socket, request: HttpRequest, host: str, port: int) -
         answer = connection.getresponse()
         read = answer.read(MOST_READ)
     except (OSError, http.client.HTTPException) as failure:
-        raise Unknown(f"{host} did not answer ({type(failure).__name__}).") from failure
+        raise Unknown(f"{host} did not answer.").seen(type(failure).__name__) from failure
     return HttpAnswer(status=answer.status, headers={n.lower(): v for n, v in answer.getheaders()}, body=read)
 
 

@@ -23,6 +23,7 @@ MOST_PAGES = 1000
 READ_TIMEOUT, WRITE_TIMEOUT = 60.0, 60.0
 LONGEST_BACKOFF = 60.0
 BUSY_AGAIN = 3.0
+SAYS_WHY = frozenset({400, 422})  # statuses that mean nothing without their text
 Params = Mapping[str, str]
 Body = Mapping[str, object]
 
@@ -153,6 +154,8 @@ class Client:
         return held.seen(found.told)
 
     def _turned_down(self, answer: HttpAnswer, path: str, params: Params) -> TryAgain | Unknown | Faulty:
+        if answer.status in SAYS_WHY and answers.decoded(answer) is NOT_JSON:
+            return TryAgain(f"Procore's complaint about {path} came cut or garbled.").seen(answer.text)
         found = answers.fault(answer, path)
         meant = faults.meaning(found)
         if meant.kind == "RETRY" and (answer.status == 429 or "retry-after" in answer.headers):

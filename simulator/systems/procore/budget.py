@@ -83,9 +83,20 @@ def budget_line(writer: Writer, wbs: Json, given: Json) -> Json:
 
 def ensure_line(writer: Writer, wbs: Json) -> None:
     """A cost on a code without a budget line makes one of $0."""
-    known = {line["wbs_code_id"] for line in writer.company.of("budget_lines", wbs["project_id"])}
-    if wbs["id"] not in known:
+    if not _is_planned(writer, wbs):
         budget_line(writer, wbs, {})
+
+
+def check_open(writer: Writer, wbs: Json) -> None:
+    """Refuse a cost whose code would need a new line in a locked budget, where the switch says so."""
+    locked = writer.company.tables["projects"][wbs["project_id"]]["budget_locked"]
+    if locked and not writer.options.locked_budget_takes_new_codes and not _is_planned(writer, wbs):
+        raise wrong("original_budget_amount", FROZEN)
+
+
+def _is_planned(writer: Writer, wbs: Json) -> bool:
+    lines = writer.company.of("budget_lines", wbs["project_id"])
+    return any(line["wbs_code_id"] == wbs["id"] for line in lines)
 
 
 def _check_locked(call: Call, given: Json) -> None:

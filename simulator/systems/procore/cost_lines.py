@@ -26,6 +26,7 @@ def planned(writer: Writer, cost: Json, given: Json, existing: Json | None = Non
         raise wrong("uom", INVALID)
     wbs = _wbs(writer, cost, given)
     if wbs is not None:
+        budget.check_open(writer, wbs)
         fields["wbs_code_id"] = wbs["id"]
     elif existing is None:
         raise wrong("wbs_code_id", BLANK, "a line without a WBS code")

@@ -28,6 +28,7 @@ class Options:
     ignore_items_on_create: bool = False  # a new requisition's items are dropped without a word
     negative_requisitions: bool = True
     negative_direct_costs: bool = True
+    locked_budget_takes_new_codes: bool = True  # a cost on a code without a line makes one in a locked budget too
     payment_needs_approval: bool = True  # a payment names an approved requisition
     payment_keeps_requisition: bool = True  # a payment's requisition_id is stored and shown
     payments_block_delete: bool = True  # a requisition with payments cannot be deleted
