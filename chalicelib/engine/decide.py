@@ -75,7 +75,8 @@ def decide(
         ruled=around.flow.ruled,
     )
     try:
-        made = move.make(document, link)
+        place = head.key.part if move.at_place else ""
+        made = move.at_place(document, link, place) if move.at_place and place else move.make(document, link)
     except Held as held:
         return Decision("hold", held.message, held=held), link
     if came_from and came_from[0] == around.flow.target_system and not (head.link or head.parts or head.key.part):
@@ -147,7 +148,7 @@ def _how(head: Head, move: Move, draft: Draft, around: Surroundings) -> Decision
     title = around.target_title
     if head.link is not None:
         return _linked_already(head, head.link, move, draft, around)
-    if not move.match:
+    if not move.match or head.key.part:
         return Decision("create", f"{title} does not have it yet.", draft=draft)
     found = match(draft, around.references.get(move.target_kind, ()), move.match)
     if found.one is not None:

@@ -41,7 +41,8 @@ class Move:
 
     A move `in_parts` comes to any number of records in the target, of `target`'s kind and of `kinds`: `make` gives them
     as parts. `placed` are lists of the target that are kept for each place apart, and read when `make` asks for one;
-    `partners` the moves whose records `make` asks for.
+    `partners` the moves whose records `make` asks for. `at_place` makes what the record is at one place apart, such as
+    a vendor in a project's directory, of one of `kinds`: another record asks for it as "{id}@{place}".
     """
 
     source: str
@@ -61,6 +62,7 @@ class Move:
     kinds: Sequence[str] = ()
     placed: Sequence[str] = ()
     partners: Sequence[str] = ()
+    at_place: Callable[[Any, Link, str], Draft] | None = None
 
     @property
     def name(self) -> str:

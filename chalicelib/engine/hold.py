@@ -133,8 +133,8 @@ def repair(flow: OpenFlow) -> set[str]:
                 causes[cause] = causes.get(cause) or head
             else:
                 causes.setdefault(cause, None)
-        ask = {key for key in partners.values() if key.whole not in linked and not key.part} | _unread(flow, batch)
-        notice_jobs(flow, [(key.move, key.source_id) for key in ask])
+        ask = {key for key in partners.values() if key not in linked} | _unread(flow, batch)
+        notice_jobs(flow, [(key.move, key.named) for key in ask])
     _catch_up(flow, causes)
     return waiting
 

@@ -118,9 +118,13 @@ class Link:
             self.missing.append(unanswered(self.ruled[kind], facts, scope, kept))
         return Answer(asked)
 
+    def apart(self) -> Link:
+        """The same for one part of the document: what is missing for it alone is collected by itself."""
+        return replace(self, missing=[])
+
     def part(self, name: str, summary: Summary, make: Callable[[Link], Draft]) -> Part:
         """One part of the document: what is missing for it alone holds no other."""
-        own = replace(self, missing=[])
+        own = self.apart()
         try:
             draft = make(own)
         except Held as held:
@@ -134,20 +138,20 @@ class Link:
             self.wanted.add((kind, value))
         return partner or Partner()
 
-    def waits_for(self, kind: str, value: str, partner: Partner) -> Held:
-        """The hold of what needs that record to be in the target."""
+    def waits_for(self, kind: str, value: str, partner: Partner, *, until: str = "record") -> Held:
+        """The hold of what needs that record to be in the target; `until` "known": to have been noticed."""
         name, waiting = partner.title or value, partner.state in UNDER_WAY
-        named = f"{value}@{partner.part}" if partner.part else value
+        named = f"{value}@{partner.part}" if partner.part and "@" not in value else value
         return Held(
             f"waits_for_{kind}",
             f"It waits for the {_spoken(kind)} {name}, which is "
             + ("on its way." if waiting else f"{partner.state.replace('_', ' ')} itself."),
-            cause=f"{kind} {value} {name}",
+            cause=f"{kind} {value.partition('@')[0]} {name}",
             fix=f"Nothing to do here: it goes on by itself once the {_spoken(kind)} {name} is there."
             if waiting
             else f"Settle what holds the {_spoken(kind)} {name}; this goes on by itself then.",
             owner="nobody" if waiting else "bookkeeper",
-            waits_for=[f"record:{kind}:{named}"],
+            waits_for=[f"{until}:{kind}:{named}"],
         )
 
     def entries(self, kind: str, place: str = "") -> Sequence[Reference]:
@@ -223,7 +227,7 @@ class Link:
         ref = self.entry(kind, partner.target_id)
         if ref is not None and ref.active:
             return
-        if kind not in self.references or (ref is None and partner.ours):
+        if kind not in self.references or partner.part or (ref is None and partner.ours):
             return
         state = "is inactive" if ref else "is no longer there (deleted, or merged into another one)"
         again = f"Make it active again in {self.target_title}, or link" if ref else "Link"

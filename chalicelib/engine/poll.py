@@ -194,8 +194,12 @@ def notice(flow: OpenFlow, move: Move, source_id: str, *, hint: bool = False) ->
     """
     if hint and (flow.setup.state == "paused" or flow.source_health.locked(flow.engine.clock.now())):
         return
-    key = RecordKey(flow.setup.tenant, flow.setup.name, move.name, source_id)
+    key = RecordKey.of(flow.setup.tenant, flow.setup.name, move.name, source_id)
     head = ledger.heads(flow.engine.store, [key]).get(key)
+    if key.part:
+        if head is None and move.at_place:
+            _keep_place(flow, move, key)
+        return
     try:
         document = flow.source_end.fetch(move.source.split(".", 1)[1], source_id)
     except LockedOut as lockout:
@@ -216,6 +220,32 @@ def notice(flow: OpenFlow, move: Move, source_id: str, *, hint: bool = False) ->
         due.send(flow, [kept.key])
     if head is None and flow.flow.carries(move):
         dependents(flow, key)
+
+
+def _keep_place(flow: OpenFlow, move: Move, key: RecordKey) -> None:
+    """The record at one place, which another one asks for; what it says is what its whole says."""
+    whole = ledger.heads(flow.engine.store, [key.whole]).get(key.whole)
+    if whole is None:
+        notice(flow, move, key.source_id)
+        whole = ledger.heads(flow.engine.store, [key.whole]).get(key.whole)
+    if whole is None or not whole.live:
+        return  # who asks for it is told that its whole is not there
+    now = flow.engine.clock.now()
+    due.announce(flow)
+    until = ("b", (now + flow.engine.pace.queued).isoformat())
+    head = Head(
+        key=key,
+        revision=1,
+        fingerprint=whole.fingerprint,
+        summary=whole.summary,
+        connection=flow.target.name,
+        noticed_at=now.isoformat(),
+        updated_at=now.isoformat(),
+        due=until,
+    )
+    with suppress(Conflict):  # noticed twice
+        flow.engine.store.write([ledger.put(head), ledger.list_op(key, head.summary)])
+        due.send(flow, [key])
 
 
 def _keep_unreadable(flow: OpenFlow, key: RecordKey, head: Head | None, stamp: str, trouble: TryAgain) -> None:

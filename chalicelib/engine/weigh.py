@@ -77,7 +77,7 @@ def _document(flow: OpenFlow, move: Move, head: Head, kept: Json | None) -> tupl
 def _partners(flow: OpenFlow, wanted: Iterable[Pair], *, dry: bool) -> dict[Pair, Partner]:
     """How far the partners are; one that was never noticed is fetched by its id."""
     setup = flow.setup
-    keys = {pair: RecordKey(setup.tenant, setup.name, *pair) for pair in wanted}
+    keys = {pair: RecordKey.of(setup.tenant, setup.name, *pair) for pair in wanted}
     found = ledger.heads(flow.engine.store, keys.values())
     found |= ledger.heads(flow.engine.store, [key for head in found.values() for key in head.part_keys])
     if not dry:

@@ -11,9 +11,11 @@ from chalicelib.engine.flow import Flow, Move, Policy
 from chalicelib.engine.link import Link, Part
 from chalicelib.engine.match import same_address, same_id, same_name
 from chalicelib.engine.records import Draft
-from chalicelib.systems.procore.costs import CODES, PLACED, CostLine, Owed, Paid, bill_parts, payment_parts
-from chalicelib.systems.procore.drafts import vendor_draft
-from chalicelib.systems.procore.names import same_company
+from chalicelib.systems.procore.costs import CODES, CostLine, Owed, bill_parts
+from chalicelib.systems.procore.drafts import project_vendor_draft, vendor_draft
+from chalicelib.systems.procore.fixes import PLACED
+from chalicelib.systems.procore.names import same_company, same_company_there
+from chalicelib.systems.procore.paid import Paid, payment_parts
 from chalicelib.systems.quickbooks_online.bills import Bill, BillLine
 from chalicelib.systems.quickbooks_online.payments import BillPayment
 from chalicelib.systems.quickbooks_online.vendors import Vendor
@@ -25,6 +27,10 @@ def vendor(v: Vendor, link: Link) -> Draft:
         postal_code=v.postal_code, country=v.country, code=v.code,
         lock=link.fact("preference", "other_accounting") != "true",
     )  # fmt: skip
+
+
+def vendor_on_project(v: Vendor, link: Link, project: str) -> Draft:
+    return project_vendor_draft(project=project, vendor=link.need("vendor", v.id, v.name), name=v.name, code=v.code)
 
 
 def bill(b: Bill, link: Link) -> list[Part]:
@@ -82,7 +88,9 @@ FLOW = Flow(
         "quickbooks_online.vendor",
         "procore.vendor",
         make=vendor,
-        match=[same_id, same_name, same_company, same_address],
+        kinds=["project_vendor"],
+        at_place=vendor_on_project,
+        match=[same_id, same_name, same_company_there, same_company, same_address],
         unmatched="unmatched_vendor",
         dated=False,
         many_to_one=True,
@@ -106,7 +114,7 @@ FLOW = Flow(
         make=payment,
         in_parts=True,
         references=["preference"],
-        placed=["requisition"],
+        placed=PLACED,
         partners=["bill"],
         withdrawn="withdrawn_payment",
     ),
@@ -125,6 +133,6 @@ FLOW = Flow(
         Policy("direct_cost_status", "approved", ("draft", "pending", "approved"), "The status of a new direct cost."),
         Policy("lock_direct_costs", "yes", ("yes", "no"), "Whether Procore locks our direct costs for people."),
         Policy("withdrawn_bill", "mirror", ("mirror", "hold"), "A bill deleted after it moved."),
-        Policy("withdrawn_payment", "mirror", ("mirror", "hold"), "A payment voided or deleted after it moved."),
+        Policy("withdrawn_payment", "delete", ("delete", "hold"), "A payment voided or deleted after it moved."),
     ],
 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from chalicelib.engine.records import Json, Reference
 from chalicelib.systems.procore import models, names
@@ -66,6 +67,7 @@ def of(entries: Iterable[Reference]) -> Known:
             blocked=entry.contact["blocked"],
             values=values.get(entry.id, []),
             currency=entry.currency,
+            retainage=Decimal(entry.contact["retainage"]),
         )
         for entry in listed
         if entry.kind in TYPES
@@ -96,6 +98,7 @@ def _entries(project: str, kind: str, contract: Contract, switches: Switches | N
     id_, blocked = names.joined(project, contract.id), _blocked(contract, TYPES[kind], switches)
     payments = "" if switches is None or switches.allow_payments is None else str(switches.allow_payments).lower()
     told = {"project": project, "vendor": contract.vendor.id, "blocked": blocked, "payments": payments}
+    told["retainage"] = str(contract.retainage_percent or 0)
     head = Reference(
         id=id_,
         name=contract.title,

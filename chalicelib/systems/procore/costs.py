@@ -1,4 +1,4 @@
-"""What a bill and a payment of the books come to in Procore, project by project. Both flows into Procore use it."""
+"""What a bill of the books comes to in Procore, project by project. Both flows into Procore use it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from functools import partial
 from typing import cast
 
 from chalicelib.engine.errors import Held
-from chalicelib.engine.link import Link, Part, Partner, together
+from chalicelib.engine.link import Link, Part, together
 from chalicelib.engine.records import Draft, Money, Reference, Summary
 from chalicelib.engine.rules import Ruled
 from chalicelib.systems.procore import commitments, lists, parts, router, shares
-from chalicelib.systems.procore.drafts import contract_payment_draft, cost_line, direct_cost_draft, requisition_draft
+from chalicelib.systems.procore.drafts import cost_line, direct_cost_draft, requisition_draft
 from chalicelib.systems.procore.drafts import share as share_of
+from chalicelib.systems.procore.fixes import in_project
 
 CODES = Ruled(
     kind="cost_code",
@@ -24,7 +25,6 @@ CODES = Ruled(
     optional=("sub_job", "commitment"),
     scope="project",
 )
-PLACED = ("billing_period", "commitment", "project_vendor", "requisition", "wbs_code")
 OVERHEAD = "overhead"  # the part without a project
 
 
@@ -56,20 +56,6 @@ class Owed:
     tax: Decimal = Decimal("0.00")
     numbers: Sequence[str] = ()
     paid_by: Sequence[str] = ()
-    memo: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Paid:
-    """A payment: how much of each bill it settles, by the bill's id."""
-
-    title: str
-    vendor_name: str
-    date: datetime.date
-    currency: str
-    bills: Mapping[str, Decimal]
-    number: str = ""
-    method: str = ""
     memo: str = ""
 
 
@@ -146,11 +132,15 @@ def _in_project(bill: Owed, project: str, lines: Sequence[CostLine], vendor: str
     try:
         routed = _routed(bill, project, lines, vendor, own)
     except Held as held:
-        return [Part(project, summary, held=held)]
+        return [Part(project, summary, held=in_project(held, project))]
     if own.missing:
         return [Part(project, summary, held=together(own.missing))]
-    name = (lambda part: project) if len(routed) == 1 else (lambda part: str(part.commitment.id))
-    return [_part(name(part), bill, part, vendor, link) for part in routed]
+    return [_part(_name(part, routed), bill, part, vendor, link) for part in routed]
+
+
+def _name(part: parts.Requisition | parts.DirectCost, routed: Sequence[object]) -> str:
+    several = isinstance(part, parts.Requisition) and len(routed) > 1
+    return part.commitment.id if several and isinstance(part, parts.Requisition) else part.project
 
 
 def _routed(
@@ -173,7 +163,7 @@ def _routed(
     )
     if link.missing or link.unread - link.references.keys():
         return []
-    choices = parts.Choices(link.policy("no_commitment"), link.policy("multi_commitment"))  # type: ignore[arg-type]  # checked when they are set
+    choices = parts.Choices(link.policy("no_commitment"), link.policy("multi_commitment"))
     found = router.route(asked, known, choices)
     held = next((part.held for part in found if isinstance(part, parts.Waiting)), None)
     if held is not None:
@@ -209,7 +199,7 @@ def _in_directory(project: str, vendor: str, link: Link) -> list[Reference]:
             f"{company.name} stands more than once in the directory of the project {project}: {shown}.",
             cause=f"vendor {company.name} in project {project}",
             fix="Remove all but one of them from the project's Directory > Companies in Procore.",
-            waits_for=[f"reference:project_vendor@{project}"],
+            waits_for=["reference:project_vendor"],
         )
     return found
 
@@ -218,9 +208,13 @@ def _part(name: str, bill: Owed, part: parts.Requisition | parts.DirectCost, ven
     summary = replace(
         _summary(bill, ()), money=Money(sum((line.amount for line in part.lines), Decimal("0.00")), bill.currency)
     )
-    if isinstance(part, parts.Requisition):
-        return link.part(name, summary, partial(_requisition, bill, part))
-    return link.part(name, summary, partial(_direct_cost, bill, part, vendor))
+    make = (
+        partial(_requisition, bill, part)
+        if isinstance(part, parts.Requisition)
+        else partial(_direct_cost, bill, part, vendor)
+    )
+    found = link.part(name, summary, make)
+    return replace(found, held=in_project(found.held, part.project)) if found.held else found
 
 
 def _requisition(bill: Owed, part: parts.Requisition, link: Link) -> Draft:
@@ -246,14 +240,12 @@ def _requisition(bill: Owed, part: parts.Requisition, link: Link) -> Draft:
 
 
 def _direct_cost(bill: Owed, part: parts.DirectCost, vendor: str, link: Link) -> Draft:
-    company = link.entry("vendor", vendor)
-    in_project = _in_directory(part.project, vendor, link)
+    there = link.need("vendor", f"{bill.vendor}@{part.project}", bill.vendor_name)
     return direct_cost_draft(
         project=part.project,
-        vendor=vendor,
-        project_vendor=in_project[0].id.rpartition("/")[2] if in_project else "",
+        vendor=there.rpartition("/")[2],
+        company_vendor=vendor,
         vendor_name=bill.vendor_name,
-        vendor_code=company.code if company else "",
         date=bill.date,
         number=bill.number,
         currency=bill.currency,
@@ -279,63 +271,11 @@ def _paid_on(bill: Owed, link: Link) -> str:
     for id_ in bill.paid_by:
         payment = link.known("bill_payment", id_)
         if payment.state == "absent":
-            held = link.waits_for("bill_payment", id_, payment)
-            link.missing.append(replace_waits(held, [f"known:bill_payment:{id_}"]))
+            link.missing.append(link.waits_for("bill_payment", id_, payment, until="known"))
         days.append(payment.day.isoformat() if payment.day else "")
     return max(days)
-
-
-def replace_waits(held: Held, waits_for: list[str]) -> Held:
-    return Held(held.reason, held.message, cause=held.cause, fix=held.fix, owner=held.owner, waits_for=waits_for)
 
 
 def _summary(bill: Owed, lines: Sequence[CostLine]) -> Summary:
     money = Money(sum((line.amount for line in lines), Decimal("0.00")), bill.currency)
     return Summary(title=bill.title, number=bill.number, party=bill.vendor_name, day=bill.date, money=money)
-
-
-# ---------------------------------------------------------------------------------------------- a payment
-
-
-def payment_parts(payment: Paid, link: Link) -> list[Part]:
-    """One part for each record that a bill it pays became: a contract payment, or a word on where it stands."""
-    found: list[Part] = []
-    for id_, amount in payment.bills.items():
-        bill = link.known("bill", id_)
-        places = bill.parts or [bill]
-        weights = [place.money.amount if place.money else Decimal(0) for place in places]
-        for place, share in zip(places, shares.split(amount, weights), strict=True):
-            found.append(_of_bill(payment, id_, place, share, link))
-    return found
-
-
-def _of_bill(payment: Paid, bill: str, place: Partner, amount: Decimal, link: Link) -> Part:
-    name = f"{bill}/{place.part}" if place.part else bill
-    money = Money(amount, payment.currency)
-    summary = Summary(payment.title, payment.number, payment.vendor_name, payment.date, money)
-    if place.state == "not_moved":
-        return Part(name, summary, why=f"The bill {place.title} is not moved: {place.why}".strip())
-    if place.kind == "direct_cost":
-        return Part(name, summary, why="A direct cost has no payments: the day on which it was paid stands on it.")
-    if place.kind == "requisition" and (place.target_id or place.planned):
-        return link.part(name, summary, partial(_contract_payment, payment, place, amount))
-    return Part(name, summary, held=link.waits_for("bill", bill, place))
-
-
-def _contract_payment(payment: Paid, place: Partner, amount: Decimal, link: Link) -> Draft:
-    commitment = place.aggregate.partition(":")[2]
-    planned = f"{commitment.partition('/')[0]}/0"  # in a rehearsal there is no invoice yet
-    return contract_payment_draft(
-        commitment=commitment,
-        requisition=place.target_id or planned,
-        vendor_name=payment.vendor_name,
-        date=payment.date,
-        amount=amount,
-        currency=payment.currency,
-        number=place.number,
-        invoice_date=place.day,
-        check_number=payment.number,
-        method=payment.method,
-        memo=payment.memo,
-        lock=link.fact("preference", "other_accounting") != "true",
-    )

@@ -97,7 +97,8 @@ def requisition_draft(
     body: Json = {"commitment": commitment, "date": date.isoformat(), "number": names.text(number), "lines": some}
     once: Json = {"period": period, "begin": begin.isoformat(), "end": end.isoformat(), "status": status}
     summary = Summary(title=title, number=number, party=vendor_name, day=date, money=money)
-    return Draft(kind="requisition", body=body, once=once, summary=summary, money=money)
+    place = f"commitment:{commitment}"
+    return Draft(kind="requisition", body=body, once=once, summary=summary, money=money, aggregate=place)
 
 
 def cost_line(*, key: str, wbs: str, amount: Decimal, description: str = "") -> Json:
@@ -181,7 +182,8 @@ def contract_payment_draft(
         memo=names.text(memo),
     )
     summary = Summary(title=title, number=check_number, party=vendor_name, day=date, money=money)
-    return Draft(kind="contract_payment", body=body, once=once, summary=summary, money=money)
+    place = f"commitment:{commitment}"
+    return Draft(kind="contract_payment", body=body, once=once, summary=summary, money=money, aggregate=place)
 
 
 def _cents(amount: Decimal) -> str:

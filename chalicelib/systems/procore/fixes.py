@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from chalicelib.engine.errors import Held
+
 # RETRY: told to wait. LATER: an outage; of a write the outcome is open. BUSY: nothing happened, once more. SPLIT: too
 # much at once. REFRESH: access ran out. REREAD: it is there already. GONE: missing or hidden. LOCKED: as synced.
 Class = Literal[
@@ -34,6 +36,17 @@ def bug(says: str) -> Meaning:
         "record once it is mended."
     )
     return Meaning("BUG", "request_not_accepted", f"Procore did not accept {{title}}: {says}", fix, "operator")
+
+
+# Lists that are kept for each project apart.
+PLACED = ("billing_period", "commitment", "project_vendor", "readiness", "requisition", "wbs_code")
+
+
+def in_project(held: Held, project: str) -> Held:
+    """The hold with its project named in the lists that it waits for."""
+    waits = [f"{token}@{project}" if token.partition(":")[2] in PLACED else token for token in held.waits_for]
+    there = Held(held.reason, held.message, cause=held.cause, fix=held.fix, owner=held.owner, waits_for=waits)
+    return there.seen(held.evidence) if held.evidence else there
 
 
 NOTHING = "Nothing: it goes on by itself."

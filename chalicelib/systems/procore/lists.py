@@ -46,7 +46,6 @@ def projects(client: Client) -> list[Reference]:
         Reference(
             id=one.id,
             name=one.name,
-            full_name=one.display_name or one.name,
             code=one.project_number,
             active=one.active is not False,
             contact={"origin": one.origin_id},
@@ -127,6 +126,15 @@ def _periods(client: Client, project: str) -> list[Reference]:
     ]
 
 
+def _requisitions(client: Client, project: str) -> list[Reference]:
+    """The invoices of a project with their status, for payments that wait for their approval."""
+    rows = client.rows("/rest/v1.1/requisitions", {"project_id": project})
+    found = [fit(models.Requisition, row) for row in rows]
+    return [
+        Reference(names.joined(project, one.id), one.invoice_number or one.number, kind=one.status) for one in found
+    ]
+
+
 def _readiness(client: Client, project: str) -> list[Reference]:
     found = preflight.check(client, project)
     return [Reference(id=project, name="yes" if found.ready else "no", full_name=found.says, active=found.ready)]
@@ -144,11 +152,21 @@ OF_PROJECT: dict[str, Callable[[Client, str], list[Reference]]] = {
     "wbs_code": _wbs_codes,
     "commitment": commitments.references,
     "billing_period": _periods,
+    "requisition": _requisitions,
     "readiness": _readiness,
 }
 
 
 # ---------------------------------------------------------------------------------------------- chosen from a list
+
+
+def same_vendor(company: Reference, listed: Iterable[Reference]) -> list[Reference]:
+    """A company vendor in the directory of a project: by the origin id, else the accounting code, else the name."""
+    entries, origin = list(listed), company.contact.get("origin", "")
+    name = names.company_name(company.name)
+    by_origin = [one for one in entries if origin and one.contact.get("origin") == origin]
+    by_code = [one for one in entries if company.code and one.code == company.code]
+    return by_origin or by_code or [one for one in entries if names.company_name(one.name) == name]
 
 
 def budget_code(

@@ -191,6 +191,7 @@ class Contract(Shape):
     vendor: OneParty = Party()
     accounting_method: Text = ""
     requisitions_are_enabled: Flag = None
+    retainage_percent: AmountOrNone = None
     deleted_at: Text = ""
     currency_configuration: OneCurrency = Currency()
     line_items: Annotated[list[ContractLine], BeforeValidator(_rows)] = []

@@ -6,7 +6,8 @@ import re
 import unicodedata
 
 from chalicelib.engine.errors import Held
-from chalicelib.engine.match import plain_name
+from chalicelib.engine.match import Rule, plain_name
+from chalicelib.engine.records import Draft, Reference
 
 MARK = re.compile(r"\[?(mlc:[^\[\]]*)\]?(?: ([0-9]+)=([0-9]+))?")
 ABBREVIATION = 10
@@ -79,6 +80,25 @@ def company_name(text: str) -> str:
     while len(words) > 1 and words[-1] in _LEGAL:
         words.pop()
     return " ".join(words)
+
+
+def _same_company(draft: Draft, ref: Reference) -> bool:
+    wanted = company_name(str(draft.body.get("name") or ""))
+    return bool(wanted) and wanted in {company_name(name) for name in (ref.name, *ref.aliases)}
+
+
+def _same_company_there(draft: Draft, ref: Reference) -> bool:
+    def both(name: str) -> tuple[str, str]:
+        return plain_name(str(draft.body.get(name) or "")), plain_name(ref.contact.get(name, ""))
+
+    pairs = [both(name) for name in ("email", "city", "postal_code")]
+    email, city, code = (ours != "" and ours == theirs for ours, theirs in pairs)
+    return _same_company(draft, ref) and (email or (city and code))
+
+
+# Sheet section 7: but for its legal form the name alone makes a candidate; with the address it is the same company.
+same_company_there = Rule("same name but for its legal form, and same address", _same_company_there)
+same_company = Rule("same name but for its legal form", _same_company, decides=False)
 
 
 def text(value: str) -> str:

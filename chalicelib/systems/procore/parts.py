@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
 from chalicelib.engine.errors import Held
 
@@ -57,6 +56,7 @@ class Commitment:
     blocked: str = ""
     values: Sequence[Value] = ()
     currency: str = ""
+    retainage: Decimal = Decimal(0)  # per cent
 
     @property
     def label(self) -> str:
@@ -75,8 +75,8 @@ class Known:
 class Choices:
     """The policies `no_commitment` and `multi_commitment`."""
 
-    no_commitment: Literal["direct_cost", "hold"] = "direct_cost"
-    multi_commitment: Literal["hold", "split", "direct_cost"] = "hold"
+    no_commitment: str = "direct_cost"  # or hold
+    multi_commitment: str = "hold"  # or split, direct_cost
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,8 @@ def _check_approved(client: Client, intent: Intent, project: str, invoice: str) 
         "invoice_not_approved",
         f"{title_of(intent)} pays the invoice {found.invoice_number or invoice}, which is {status} in Procore.",
         cause=f"invoice {found.invoice_number or invoice}",
-        fix="Approve the invoice in Procore under the project's Commitments > Invoices, then replay.",
+        fix="Approve the invoice in Procore under the project's Commitments > Invoices; it goes by itself then.",
+        waits_for=["reference:requisition"],
     )
 
 

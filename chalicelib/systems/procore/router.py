@@ -17,7 +17,7 @@ from decimal import Decimal
 
 from chalicelib.engine.errors import Held
 from chalicelib.engine.match import plain_name
-from chalicelib.systems.procore.fixes import ON_PROJECT, PERMISSION
+from chalicelib.systems.procore.fixes import PERMISSION
 from chalicelib.systems.procore.parts import (
     Bill,
     Choices,
@@ -53,7 +53,7 @@ def _project(
     bill: Bill, project: str, lines: Sequence[Line], there: Sequence[Commitment], choices: Choices
 ) -> list[Part]:
     """Raises Held where a person must say."""
-    own = [one for one in there if one.vendor in bill.vendors[project]]
+    own = [one for one in there if one.vendor in bill.vendors.get(project, frozenset())]
     named = _named(bill, lines, there, own)
     foreign = [one for one in named if one not in own]
     if foreign:
@@ -67,7 +67,10 @@ def _project(
 
 
 def _check_known(bill: Bill, project: str, known: Known) -> None:
-    """That a vendor has no commitment must be seen, not assumed: else its cost would count twice."""
+    """That a vendor has no commitment must be seen, not assumed: else its cost would count twice.
+
+    One that is not in the project's directory has none.
+    """
     if project not in known.projects:
         raise Held(
             "permission_or_tool",
@@ -76,15 +79,7 @@ def _check_known(bill: Bill, project: str, known: Known) -> None:
             cause=f"the Commitments tool of the project {project}",
             fix=PERMISSION,
             owner="admin",
-            waits_for=["reference:commitment", "reference:readiness"],
-        )
-    if not bill.vendors.get(project):
-        raise Held(
-            "vendor_not_on_project",
-            f"{bill.vendor_name}, the vendor of {inside(bill.title)}, is not in the directory of project {project}.",
-            cause=f"{bill.vendor_name} in project {project}",
-            fix=ON_PROJECT,
-            waits_for=["reference:project_vendor"],
+            waits_for=["reference:commitment"],
         )
 
 

@@ -12,8 +12,9 @@ from chalicelib.engine.line import Line
 from chalicelib.engine.records import BookedPage, Current, Done, Intent, RecordKey, Reference, Sighting
 from chalicelib.systems.procore import dated, direct_costs, lists, payments, project_vendors, requisitions, vendors
 from chalicelib.systems.procore.client import Client, Faulty
+from chalicelib.systems.procore.fixes import in_project
 from chalicelib.systems.procore.models import Unfit
-from chalicelib.systems.procore.writing import title_of
+from chalicelib.systems.procore.writing import project_of, title_of
 
 Answered = TypeVar("Answered")
 
@@ -57,7 +58,7 @@ class ProcoreTarget:
         try:
             return self._asked(title_of(intent), partial(LOOK[intent.kind], self.client, intent))
         except Held as held:
-            return Sighting(told=held)
+            return Sighting(told=in_project(held, project_of(intent)))
 
     def read(self, kind: str, target_id: str) -> Current | None:
         title = f"The {kind.replace('_', ' ')} {target_id}"
@@ -88,9 +89,12 @@ class ProcoreTarget:
         try:
             return WRITE[intent.kind](self.client, intent)
         except Faulty as faulty:
-            return self.client.trouble(faulty, title=title_of(intent))
+            trouble = self.client.trouble(faulty, title=title_of(intent))
+            return in_project(trouble, project_of(intent)) if isinstance(trouble, Held) else trouble
         except Unfit as unfit:
             return _unreadable(unfit)  # what we had read before writing: nothing was sent
+        except Held as held:
+            return in_project(held, project_of(intent))
         except ConnectorError as trouble:
             return trouble
 

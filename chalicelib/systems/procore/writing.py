@@ -24,6 +24,11 @@ def id_of(body: object, intent: Intent) -> str:
     return str(found)
 
 
+def project_of(intent: Intent) -> str:
+    """The project of what is written; "" of what belongs to the company."""
+    return str(intent.body.get("project") or str(intent.body.get("commitment") or "").partition("/")[0])
+
+
 def title_of(intent: Intent) -> str:
     spoken = {"requisition": "invoice"}.get(intent.kind, intent.kind.replace("_", " "))
     if intent.kind in ("vendor", "project_vendor"):
