@@ -31,6 +31,7 @@ REGION = "us-east-1"
 PATIENCE = 60.0  # for a process to answer
 GRACE = 30.0  # for a process to end in order
 FUTILE = 5  # starts of a service that ends by itself before it answers, until we give up
+CALL_US = {"quickbooks_desktop", "quickbooks_online"}  # simulators that know the service's port
 KEEPERS = ("outside", "aws")  # the processes that keep state
 MOST_LOG = 5_000_000
 KEPT_BY_AWS = ("dynamodb", "sqs", "secretsmanager", "kms", "cloudformation")
@@ -95,8 +96,9 @@ class House:
         if not self.resumed:
             self.tell("Setting up the seeded company" if self.simulate else "Making a tenant")
             self._seed()
-        elif "quickbooks_desktop" in self.urls:
-            self.backstage("quickbooks_desktop", "follow", port=self.port)
+        else:
+            for system in CALL_US & self.urls.keys():
+                self.backstage(system, "follow", port=self.port)
         self._whole = True
 
     def _own(self) -> None:

@@ -1,4 +1,4 @@
-"""The seeded company is made through the API, as a customer would be made, and its PC is told of the service."""
+"""The seeded company is made through the API, as a customer would; its PC and Intuit are told of the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from simulator import seed
 if TYPE_CHECKING:
     from simulator.house import House
 
-PC = "quickbooks_desktop"
+PC, BOOKS = "quickbooks_desktop", "quickbooks_online"
 SECONDS = 2  # between two calls of the Web Connector
 
 
@@ -30,6 +30,8 @@ def move_in(house: House) -> str:
         house.call("POST", "/api/v1/apply", key, {"config": config})
     if PC in house.urls and seed.DESKTOP_FLOW in config["flows"]:
         _add_to_web_connector(house, key)
+    if BOOKS in house.urls:
+        register_webhooks(house)
     troubles += [house.start_flow(key, flow) for flow in config["flows"]]
     return " ".join(filter(None, troubles))
 
@@ -47,3 +49,11 @@ def _add_to_web_connector(house: House, key: str) -> None:
     made = house.call("POST", f"/api/v1/connections/{seed.JOB_COSTS}/qwc", key, {})
     user = house.backstage(PC, "add_application", qwc=made["file"], password=made["password"])
     house.backstage(PC, "set_schedule", user_name=user, seconds=SECONDS)
+
+
+def register_webhooks(house: House) -> None:
+    """What the operator does with the verifier, and with the address, in Intuit's portal."""
+    app = {"system": BOOKS, "environment": "simulated", "client_id": seed.APP["client_id"], "verifier": seed.VERIFIER}
+    house.call("POST", "/api/v1/webhooks", (house.folder / "platform.key").read_text(), app)
+    address = f"http://127.0.0.1:{house.port}/hooks/{BOOKS}"
+    house.backstage(BOOKS, "subscribe", url=address, verifier=seed.VERIFIER)

@@ -15,7 +15,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from simulator import seed, seed_desktop
+from simulator import seed, seed_desktop, seed_procore
+from simulator.systems.procore import ProcoreSimulator
 from simulator.systems.procurify import ProcurifySimulator
 from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
 from simulator.systems.quickbooks_desktop.soap import Reply
@@ -24,9 +25,9 @@ from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
 from simulator.systems.serving import Simulator, listen
 
 STATE = "outside.json"
-PC = "quickbooks_desktop"
-LOOK = 1.0  # seconds: how often the Web Connector looks whether an update is due
-LAST_CALL = 10.0  # seconds for a call of the Web Connector that is on its way when we are asked to end
+PC, BOOKS = "quickbooks_desktop", "quickbooks_online"
+LOOK = 1.0  # seconds: how often the Web Connector looks whether an update is due, and Intuit whether anything changed
+LAST_CALL = 10.0  # seconds for a call to the service that is on its way when we are asked to end
 RATE = 40.0  # how much faster than the vendor a simulator lets itself be called: one machine, no waiting
 log = logging.getLogger("simulator")
 
@@ -41,7 +42,13 @@ def build() -> dict[str, Simulator]:
     pc = QuickBooksDesktopSimulator(
         path=seed_desktop.PATH, name=seed_desktop.COMPANY, zone=seed_desktop.ZONE, chart=False
     )
-    return {"procurify": procurify, "quickbooks_online": books, PC: pc}
+    procore = ProcoreSimulator(
+        client_id=seed_procore.APP["client_id"],
+        client_secret=seed_procore.APP["client_secret"],
+        company=seed_procore.COMPANY,
+        limit_scale=RATE,
+    )
+    return {"procurify": procurify, BOOKS: books, PC: pc, "procore": procore}
 
 
 def main() -> int:
@@ -63,24 +70,30 @@ def main() -> int:
     else:
         seeded = planted(systems, bills=chosen.bills)
         _write(folder / "seed.json", json.dumps(seeded.config, indent=1))
-    web_connector = threading.Thread(target=call_the_service, args=(systems[PC], stop))
-    if PC not in chosen.without:
-        web_connector.start()
+    callers = {PC: call_the_service, BOOKS: send_webhooks}
+    calling = [
+        threading.Thread(target=call, args=(systems[name], stop))
+        for name, call in callers.items()
+        if name not in chosen.without
+    ]
+    for thread in calling:
+        thread.start()
     urls = {name: listen(system)[1] for name, system in systems.items() if name not in chosen.without}
     _write(folder / "urls.json", json.dumps(urls))
     stop.wait()
-    if web_connector.ident:
-        web_connector.join(LAST_CALL)
+    for thread in calling:
+        thread.join(LAST_CALL)
     _write(kept, json.dumps({name: system.dump() for name, system in systems.items()}, default=str))
     return 0
 
 
 def planted(systems: Mapping[str, Simulator], *, bills: int) -> seed.Seeded:
-    procurify, books, pc = (systems[name] for name in seed.SYSTEMS)
+    procurify, books, pc, procore = (systems[name] for name in seed.SYSTEMS)
     assert isinstance(procurify, ProcurifySimulator)
     assert isinstance(books, QuickBooksOnlineSimulator)
     assert isinstance(pc, QuickBooksDesktopSimulator)
-    return seed.plant(procurify, books, pc, today=datetime.now(UTC).date(), bills=bills)
+    assert isinstance(procore, ProcoreSimulator)
+    return seed.plant(procurify, books, pc, procore, today=datetime.now(UTC).date(), bills=bills)
 
 
 def call_the_service(pc: Simulator, stop: threading.Event) -> None:
@@ -102,6 +115,16 @@ def call_the_service(pc: Simulator, stop: threading.Event) -> None:
                 pc.connector.run_due()
         except Exception:
             log.exception("the Web Connector failed")
+
+
+def send_webhooks(books: Simulator, stop: threading.Event) -> None:
+    """Intuit's sender at work. The service only queues what comes, so that books may be shut meanwhile."""
+    assert isinstance(books, QuickBooksOnlineSimulator)
+    while not stop.wait(LOOK):
+        try:
+            books.run_due()
+        except Exception:
+            log.exception("the sender of webhooks failed")
 
 
 def _write(path: Path, text: str) -> None:

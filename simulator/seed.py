@@ -1,6 +1,7 @@
 """A believable company for `make run`: Cascade Builders buys in Procurify and keeps its books in QuickBooks Online.
 
-Its job costs, a second set of books, are in QuickBooks Desktop (seed_desktop.py).
+Its job costs, a second set of books, are in QuickBooks Desktop (seed_desktop.py). What it builds for others is in
+Procore (seed_procore.py), with books of its own (seed_site_books.py).
 
 Names are awkward where real ones are, some account codes have no account, some vendors are missing or inactive on the
 other side, and some bills were entered in QuickBooks by a person: so that holds are seen, and are the right ones.
@@ -14,7 +15,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from simulator import seed_desktop
+from simulator import seed_desktop, seed_procore, seed_site_books
+from simulator.systems.procore import ProcoreSimulator
 from simulator.systems.procurify import ProcurifySimulator
 from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
 from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
@@ -25,13 +27,14 @@ REALM = "9130347598210316"
 COMPANY = "Cascade Builders LLC"
 CLIENT = {"client_id": "procurify-app", "client_secret": "procurify-app-secret"}
 APP = {"client_id": "intuit-app", "client_secret": "intuit-app-secret"}
+VERIFIER = "5d1a6f2c-0b57-4a83-9a0e-d7c1b5b6e1f4"  # by which Intuit signs the webhooks of that app
 BILLS = 320
 DAYS = 150  # bills are dated over so many days before today
 CUT_OVER_DAYS = 120
 FLOW = "procurify_to_quickbooks_online"
 DESKTOP_FLOW = "procurify_to_quickbooks_desktop"
 FLOWS = {FLOW: ("procurify", "quickbooks_online"), DESKTOP_FLOW: ("procurify", "quickbooks_desktop")}  # with their ends
-SYSTEMS = ("procurify", "quickbooks_online", "quickbooks_desktop")
+SYSTEMS = ("procurify", "quickbooks_online", "quickbooks_desktop", "procore")
 JOB_COSTS = "jobcosts"  # the connection to QuickBooks Desktop
 LEAST_ORDERS = 20
 
@@ -83,6 +86,7 @@ def plant(
     procurify: ProcurifySimulator,
     books: QuickBooksOnlineSimulator,
     pc: QuickBooksDesktopSimulator,
+    procore: ProcoreSimulator,
     *,
     today: date,
     bills: int = BILLS,
@@ -100,11 +104,13 @@ def plant(
     orders = procurify.backstage_snapshot("purchase_orders")
     typed = seed_desktop.by_hand(orders, cut_over=today - timedelta(days=CUT_OVER_DAYS))
     seed_desktop.plant(pc, ACCOUNTS, vendors, typed)
-    grant = books.backstage_grant(REALM)
-    return Seeded(config=configuration(str(grant["refresh_token"]), today), bills=len(entered), vendors=len(vendors))
+    seed_procore.plant(procore, today=today)
+    seed_site_books.plant(books, today=today)
+    tokens = {realm: str(books.backstage_grant(realm)["refresh_token"]) for realm in (REALM, seed_site_books.REALM)}
+    return Seeded(config=configuration(tokens, today), bills=len(entered), vendors=len(vendors))
 
 
-def configuration(refresh_token: str, today: date) -> dict[str, Any]:
+def configuration(refresh_tokens: dict[str, str], today: date) -> dict[str, Any]:
     flow = {"from": "procurify", "cut_over": (today - timedelta(days=CUT_OVER_DAYS)).isoformat(), "every": "15 minutes"}
     policies = {"unmatched_vendor": "hold", "tax_account": "6110", "freight_account": "6100"}
     return {
@@ -119,9 +125,10 @@ def configuration(refresh_token: str, today: date) -> dict[str, Any]:
                 "system": "quickbooks_online",
                 "environment": "simulated",
                 "realm": REALM,
-                "credentials": {**APP, "refresh_token": refresh_token},
+                "credentials": {**APP, "refresh_token": refresh_tokens[REALM]},
             },
             JOB_COSTS: {"system": "quickbooks_desktop", "environment": "simulated"},
+            **seed_site_books.set_up(refresh_tokens[seed_site_books.REALM], APP).connections,
         },
         "flows": {
             FLOW: {**flow, "to": "books", "policies": policies},

@@ -68,28 +68,7 @@ class Builder:
 
     def __init__(self, sim: HeldAgainstTheReference, url: str, clock: MemoryClock) -> None:
         self.sim, self.clock = sim, clock
-        self.vault = MemoryVault()
-        store = MemoryStore()
-        connection = Connection(
-            tenant="acme",
-            name="site",
-            system="procore",
-            environment="simulated",
-            settings={"company_id": str(COMPANY)},
-        )
-        self.vault.secrets[connection.secret_name] = dict(SECRETS)
-        self.line = Line(
-            connection=connection,
-            identity=SYSTEM.identity(connection.settings),
-            budget=SYSTEM.budget,
-            store=store,
-            vault=self.vault,
-            http=RequestsHttp(),
-            clock=clock,
-            metrics=MemoryMetrics(),
-            grants=Grants(store, self.vault, clock),
-            endpoints={"api": url, "login": url},
-        )
+        self.line = a_line(url, clock, SECRETS)
         self.target = ProcoreTarget(self.line)
         for code, name in (("C", "Commitment"), ("M", "Materials")):
             sim.backstage_add_cost_type(COMPANY, code, name)
@@ -253,6 +232,26 @@ class Socket:
         keys = {"client_id": SECRETS["client_id"], "client_secret": SECRETS["client_secret"]}
         self.server.app = sim = HeldAgainstTheReference(clock=clock.now, **keys, **options)
         return Builder(sim, self.url, clock)
+
+
+def a_line(url: str, clock: MemoryClock, credentials: dict[str, str]) -> Line:
+    """A worker's line to the company, whose hosts are all behind this address."""
+    store, vault = MemoryStore(), MemoryVault()
+    settings = {"company_id": str(COMPANY)}
+    connection = Connection(tenant="acme", name="site", system="procore", environment="simulated", settings=settings)
+    vault.secrets[connection.secret_name] = dict(credentials)
+    return Line(
+        connection=connection,
+        identity=SYSTEM.identity(connection.settings),
+        budget=SYSTEM.budget,
+        store=store,
+        vault=vault,
+        http=RequestsHttp(),
+        clock=clock,
+        metrics=MemoryMetrics(),
+        grants=Grants(store, vault, clock),
+        endpoints={"api": url, "login": url},
+    )
 
 
 @contextmanager

@@ -142,7 +142,9 @@ def test_a_closed_period_is_a_persons_unless_an_admin_may_name_it(builder: Build
         assert builder.made(builder.requisition()).money == builder.requisition().money
     else:
         held = builder.held(intent(builder.requisition()))
-        assert held.reason == "no_open_billing_period" and held.waits_for == ("reference:billing_period",)
+        assert held.reason == "no_open_billing_period" and held.waits_for == (
+            f"reference:billing_period@{builder.project}",
+        )
     held = builder.held(intent(builder.requisition(period="", number="INV-9"), source_id="9"))
     assert held.reason == "no_open_billing_period"
 
@@ -454,7 +456,7 @@ def test_a_project_that_the_app_may_not_enter_holds_its_own_records_alone(builde
     draft = builder.drafts()[kind]
     builder.sim.backstage_edit_project(COMPANY, int(builder.project), permitted=False)
     held = builder.held(intent(draft))
-    assert held.reason == "permission_or_tool" and held.waits_for == ("reference:readiness",)
+    assert held.reason == "permission_or_tool" and held.waits_for == (f"reference:readiness@{builder.project}",)
     (sighting,) = builder.target.look([intent(draft)])
     assert isinstance(sighting.told, Held) and sighting.told.reason == "permission_or_tool"
     tokens = len(builder.calls("POST /oauth/token"))

@@ -16,6 +16,7 @@ from tests.contract.procore_over_sockets import COMPANY, VENDOR, Builder, Socket
 from tests.unit.systems.procore_desk import careful
 
 OF_COMPANY, OF_PROJECT = tuple(lists.OF_COMPANY), tuple(lists.OF_PROJECT)
+FILLED = tuple(kind for kind in OF_PROJECT if kind != "requisition")  # in a project where nothing was written yet
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_every_list_of_the_company_is_read(builder: Builder, kind: str) -> None:
     assert {(one.id, one.name) for one in builder.listed(kind)} == found[kind]
 
 
-@pytest.mark.parametrize("kind", OF_PROJECT)
+@pytest.mark.parametrize("kind", FILLED)
 def test_every_list_is_read_of_one_project_and_of_all_that_the_app_may_enter(builder: Builder, kind: str) -> None:
     other = builder.add_project("Harbor Office", "1043")
     builder.sim.backstage_put_on_project(COMPANY, int(builder.company_vendor), int(other))
@@ -66,6 +67,16 @@ def test_every_list_is_read_of_one_project_and_of_all_that_the_app_may_enter(bui
         with pytest.raises(Held) as held:
             builder.listed(f"{kind}@{closed}")
         assert held.value.reason == "permission_or_tool"
+
+
+def test_the_invoices_of_a_project_are_listed_with_their_status(builder: Builder) -> None:
+    assert builder.listed("requisition") == []
+    made = builder.made(builder.requisition())
+    for status in ("under_review", "approved"):
+        builder.sim.backstage_edit_requisition(COMPANY, int(made.current.id.rpartition("/")[2]), status=status)
+        (found,) = builder.listed(f"requisition@{builder.project}")
+        assert (found.id, found.name, found.kind) == (made.current.id, "INV-2201", status)
+        assert builder.listed("requisition") == [found]
 
 
 def test_a_line_finds_its_budget_code_by_cost_code_and_type(builder: Builder) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -21,8 +22,11 @@ from chalicelib import wiring
 from chalicelib.entry import keys
 from mlc.cli import app as cli
 from mlc.session import Session
-from simulator import service
+from simulator import outside, seed, service
+from simulator.house import House
+from simulator.moving_in import register_webhooks
 from simulator.systems.quickbooks_online.webhooks import over_http
+from simulator.systems.serving import listen
 from tests.reading_books import APP, SYSTEM, VERIFIER, BooksWorld
 
 ROOT = Path(__file__).parents[2]
@@ -97,3 +101,40 @@ def test_an_intuit_that_finds_nobody_there_comes_again(online: Online) -> None:
     online.world.books.webhooks.url = f"{online.url}/hooks/{SYSTEM}"
     online.world.clock.advance(10)
     assert [attempt["status"] for attempt in online.world.books.backstage_run_due()] == [200]
+
+
+# ---------------------------------------------------------------------------------------------- as `make run` has it
+
+
+class Once(threading.Event):
+    """Ends whoever looks at it from time to time after its first turn."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.turns = 0
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.turns += 1
+        return self.turns > 1
+
+
+def test_on_one_machine_intuit_is_told_of_the_service_and_tells_it_of_changes(online: Online, tmp_path: Path) -> None:
+    key = keys.make_key(online.world.store, online.world.clock, keys.PLATFORM, "platform", "local")
+    (tmp_path / "platform.key").write_text(key)
+    server, url = listen(online.world.books)
+    house = House(folder=tmp_path, port=urlsplit(online.url).port or 0, urls={SYSTEM: url})
+    try:
+        register_webhooks(house)
+        online.world.vendor("Acme")
+        house.backstage(SYSTEM, "follow", port=9)
+        outside.send_webhooks(online.world.books, Once())
+        assert [attempt.status for attempt in online.world.books.webhooks.attempts] == [0], "nobody is at that port"
+        house.backstage(SYSTEM, "follow", port=house.port)
+        online.world.clock.advance(10)
+        outside.send_webhooks(online.world.books, Once())
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert [attempt.status for attempt in online.world.books.webhooks.attempts] == [0, 200]
+    listed = online.mlc("webhooks", "list").output
+    assert seed.APP["client_id"] in listed and "simulated" in listed

@@ -265,7 +265,7 @@ def test_endpoints_that_make_no_sense_are_refused(given: str, words: str) -> Non
 
 def test_endpoints_of_systems_to_come_are_left_alone_and_null_stays_null() -> None:
     assert local.endpoints("", whole=True) == {}
-    given = '{"procurify": null, "quickbooks_desktop": null, "procore": {"api": "http://p", "login": "http://p"}}'
+    given = '{"procurify": null, "quickbooks_desktop": null, "freshbooks": {"api": "http://f", "auth": "http://f"}}'
     assert local.endpoints(given, whole=True) == {"procurify": None, "quickbooks_desktop": None}
 
 
@@ -418,7 +418,11 @@ def test_a_procurify_given_by_endpoints_is_used_and_no_other(tmp_path: Path, els
     text = told.read_text()
     assert f"bills that we read from Procurify ({len(approved(elsewhere['procurify']))})" in text
     assert "the books of procurify were not checked" in text
-    assert set(json.loads((folder / "urls.json").read_text())) == {"quickbooks_online", PC}  # ours was not even started
+    assert set(json.loads((folder / "urls.json").read_text())) == {
+        "quickbooks_online",
+        PC,
+        "procore",
+    }  # ours was not even started
     assert any("/bills/" in call for call in elsewhere["procurify"].faults.calls)
     assert elsewhere["procurify"].our_mistakes == []
     assert elsewhere["quickbooks_online"].faults.calls == []
@@ -439,7 +443,7 @@ def test_a_quickbooks_online_given_by_endpoints_is_used_and_no_other(
     url = books.url  # type: ignore[attr-defined]
     with running(tmp_path / "state", given={"quickbooks_online": {"api": url, "oauth": url}}, bills=FEW) as house:
         assert house.trouble.startswith(f"The flow {seed.FLOW} is not started.")
-        assert set(house.urls) == {"procurify", PC}
+        assert set(house.urls) == {"procurify", PC, "procore"}
         customer = Customer(house)
         customer.sync(seed.DESKTOP_FLOW)  # what one of the books lacks is no matter of the other
         assert_job_costs_agree(customer, customer.job_costs())
@@ -471,7 +475,7 @@ def test_where_our_web_connector_is_left_out_any_other_may_call(
     pc = elsewhere[PC]
     assert isinstance(pc, QuickBooksDesktopSimulator)
     with running(tmp_path / "state", given={PC: None}, bills=FEW) as house:
-        assert (house.trouble, set(house.urls)) == ("", {"procurify", "quickbooks_online"})
+        assert (house.trouble, set(house.urls)) == ("", {"procurify", "quickbooks_online", "procore"})
         customer = Customer(house)
         customer.sync(seed.DESKTOP_FLOW)
         latest = customer.latest(seed.DESKTOP_FLOW)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -97,6 +98,10 @@ class QuickBooksOnlineSimulator(Backstage):
     def backstage_subscribe(self, url: str, verifier: str) -> None:
         """What the operator does in the portal: webhooks of every company go there from now on."""
         self.webhooks.subscribe(url, verifier, self.companies.values())
+
+    def backstage_follow(self, port: int) -> None:
+        """A service on this machine has another port now."""
+        self.webhooks.url = re.sub(r"^(http://127\.0\.0\.1:)\d+", rf"\g<1>{port}", self.webhooks.url)
 
     def backstage_run_due(self) -> list[dict[str, Any]]:
         """Send the webhooks whose time has come; returns each call and what was answered."""
