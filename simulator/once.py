@@ -37,8 +37,9 @@ def run(house: House, console: Console) -> int:
     for flow in [one["name"] for one in found if well or one["state"] == "live"]:
         well &= _until_quiet(house, console, key, flow)
         records = list(_records(house, key, flow))
-        _show(console, flow, records)
-        under_way = sum(_word(record) == "on its way" for record in records)
+        shown_records = [record for record in records if record["state"] != WHOLE]
+        _show(console, flow, shown_records)
+        under_way = sum(_word(record) == "on its way" for record in shown_records)
         if under_way:
             told = f"{under_way} records of {flow} are still on their way."
             _say(console, f"{told} {_waited_for(house, key, flow)}".rstrip(), "red")
@@ -107,12 +108,25 @@ def _records(house: House, key: str, flow: str) -> Iterator[dict[str, Any]]:
 # ---------------------------------------------------------------------------------------------- showing
 
 # What became of a record, in the order of the table. The last four are shown only where there are any.
-WORDS = ("moved", "linked", "updated", "unchanged", "held", "not moved", "deleted", "voided", "refused", "on its way")
+WORDS = (
+    "moved",
+    "linked",
+    "updated",
+    "unchanged",
+    "held",
+    "not moved",
+    "told",
+    "deleted",
+    "voided",
+    "refused",
+    "on its way",
+)
 _OUTCOMES = {
     "created": "moved", "linked": "linked", "adopted": "linked", "updated": "updated", "deleted": "deleted",
-    "voided": "voided",
+    "voided": "voided", "told": "told",
 }  # fmt: skip
 _STATES = {"held": "held", "not_moved": "not moved", "refused": "refused"}
+WHOLE = "split"  # the state of what came to several, which are records of their own
 
 
 def _word(record: dict[str, Any]) -> str:

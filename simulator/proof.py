@@ -18,11 +18,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from simulator import seed, seed_desktop
+from simulator import seed, seed_desktop, seed_procore, seed_site_books
 from simulator.house import House
 
 MARK = "[mlc:"
-TITLES = {"quickbooks_online": "QuickBooks Online", "quickbooks_desktop": "QuickBooks Desktop"}
+TITLES = {
+    "procurify": "Procurify",
+    "quickbooks_online": "QuickBooks Online",
+    "quickbooks_desktop": "QuickBooks Desktop",
+    "procore": "Procore",
+}
 UNDER_WAY = ("waiting", "sending", "unknown")
 Documents = list[dict[str, Any]]
 Marked = list[tuple[str, Decimal]]
@@ -30,35 +35,68 @@ Marked = list[tuple[str, Decimal]]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """One move of a seeded flow as both systems know it; `live` tells which of the source's are ours to move.
+    """One move of a seeded flow as both systems know it.
 
-    `ours` gives the mark and the total of each record in the target that is ours.
+    `theirs` gives the total of each document of the source that is ours to move, `ours` the mark and the total of each
+    record in the target that is ours.
     """
 
     flow: str
     move: str
     title: str
     source: str
-    live: Callable[[dict[str, Any]], bool]
-    source_total: str
+    theirs: Callable[[House], list[Decimal]]
     target: str
-    target_kind: str
-    ours: Callable[[House, Books], Marked]
-
-    @property
-    def shown_as(self) -> str:
-        return self.target_kind.replace("_", " ")
+    shown_as: str
+    ours: Callable[[House], Marked]
 
 
-def _online(house: House, books: Books) -> Marked:
-    ledger = house.backstage("quickbooks_online", "ledger", realm_id=seed.REALM)
-    found = [one for one in ledger[books.target_kind] if MARK in (one.get("PrivateNote") or "")]
-    return [(_mark(one["PrivateNote"]), Decimal(str(one["TotalAmt"]))) for one in found]
+def _bought(kind: str, total: str, live: Callable[[dict[str, Any]], bool]) -> Callable[[House], list[Decimal]]:
+    def theirs(house: House) -> list[Decimal]:
+        found = house.backstage("procurify", "snapshot", kind=kind)
+        return [Decimal(str(one[total])) for one in found if live(one)]
+
+    return theirs
 
 
-def _desktop(house: House, books: Books) -> Marked:
+def _online(kind: str) -> Callable[[House], Marked]:
+    def ours(house: House) -> Marked:
+        ledger = house.backstage("quickbooks_online", "ledger", realm_id=seed.REALM)
+        found = [one for one in ledger[kind] if MARK in (one.get("PrivateNote") or "")]
+        return [(_mark(one["PrivateNote"]), Decimal(str(one["TotalAmt"]))) for one in found]
+
+    return ours
+
+
+def _desktop(house: House) -> Marked:
     bills = house.backstage("quickbooks_desktop", "ledger", file=seed_desktop.PATH)["Bill"]
     return [(_mark(one["Memo"]), Decimal(one["total"])) for one in bills if MARK in (one.get("Memo") or "")]
+
+
+def _booked(kind: str) -> Callable[[House], list[Decimal]]:
+    """A payment that was voided comes to nothing, and is none."""
+
+    def theirs(house: House) -> list[Decimal]:
+        ledger = house.backstage("quickbooks_online", "ledger", realm_id=seed_site_books.REALM)
+        return [Decimal(str(one["TotalAmt"])) for one in ledger[kind] if Decimal(str(one["TotalAmt"]))]
+
+    return theirs
+
+
+def _built(*kinds: str) -> Callable[[House], Marked]:
+    def ours(house: House) -> Marked:
+        ledger = house.backstage("procore", "ledger", company_id=seed_procore.COMPANY_ID)
+        found = [(kind, one) for kind in kinds for one in ledger[kind] if MARK in (one.get("origin_data") or "")]
+        return [(f"{kind} {one['origin_data']}", _total(kind, one)) for kind, one in found]
+
+    return ours
+
+
+def _total(kind: str, one: dict[str, Any]) -> Decimal:
+    if kind == "payments":
+        return Decimal(str(one["amount"]))
+    rows, amount = ("items", "work_completed_this_period") if kind == "requisitions" else ("line_items", "amount")
+    return sum((Decimal(str(row[amount])) for row in one[rows]), Decimal(0))
 
 
 def _mark(text: str) -> str:
@@ -69,39 +107,52 @@ def _is_open(order: dict[str, Any]) -> bool:
     return order["state"] in {0, 5} and bool(order["active"])
 
 
+def _is_approved(bill: dict[str, Any]) -> bool:
+    return bill["status"] in {2, 4, 6, 7, 8} and bool(bill["active"])
+
+
+BILLS, ORDERS = _bought("bills", "total_cost_with_tax", _is_approved), _bought("purchase_orders", "total", _is_open)
 SEEDED = (
+    Books(seed.FLOW, "bill", "approved bills", "procurify", BILLS, "quickbooks_online", "bills", _online("bills")),
     Books(
-        flow=seed.FLOW,
-        move="bill",
-        title="approved bills",
-        source="bills",
-        live=lambda bill: bill["status"] in {2, 4, 6, 7, 8} and bill["active"],
-        source_total="total_cost_with_tax",
-        target="quickbooks_online",
-        target_kind="bills",
-        ours=_online,
+        seed.FLOW,
+        "purchase_order",
+        "open purchase orders",
+        "procurify",
+        ORDERS,
+        "quickbooks_online",
+        "purchase orders",
+        _online("purchase_orders"),
     ),
     Books(
-        flow=seed.FLOW,
-        move="purchase_order",
-        title="open purchase orders",
-        source="purchase_orders",
-        live=_is_open,
-        source_total="total",
-        target="quickbooks_online",
-        target_kind="purchase_orders",
-        ours=_online,
+        seed.DESKTOP_FLOW,
+        "purchase_order",
+        "open purchase orders",
+        "procurify",
+        ORDERS,
+        "quickbooks_desktop",
+        "bills",
+        _desktop,
     ),
     Books(
-        flow=seed.DESKTOP_FLOW,
-        move="purchase_order",
-        title="open purchase orders",
-        source="purchase_orders",
-        live=_is_open,
-        source_total="total",
-        target="quickbooks_desktop",
-        target_kind="bills",
-        ours=_desktop,
+        seed.SITE_FLOW,
+        "bill",
+        "bills",
+        "quickbooks_online",
+        _booked("bills"),
+        "procore",
+        "invoices and direct costs",
+        _built("requisitions", "direct_costs"),
+    ),
+    Books(
+        seed.SITE_FLOW,
+        "bill_payment",
+        "payments",
+        "quickbooks_online",
+        _booked("bill_payments"),
+        "procore",
+        "contract payments",
+        _built("payments"),
     ),
 )
 
@@ -127,33 +178,38 @@ def agree(house: House, console: Console, flow: str, records: Documents) -> bool
 
 
 def _one(house: House, console: Console, books: Books, records: Documents) -> bool:
-    moved = [record for record in records if record["state"] == "done" or record.get("link")]
+    documents = {record["id"].partition("@")[0] for record in records}
+    records = [record for record in records if record["state"] != "split"]  # its parts are there too
+    told = [record for record in records if (record.get("outcome") or {}).get("action") == "told"]
+    moved = [record for record in records if (record["state"] == "done" or record.get("link")) and record not in told]
     held = [record for record in records if record["state"] == "held" and record not in moved]
     not_moved = [record for record in records if record["state"] == "not_moved"]
     under_way = [record for record in records if record["state"] in UNDER_WAY and record not in moved]
     table = Table(title=books.title, title_justify="left", show_header=False)
-    source, count = _of_source(house, table, books, records)
+    source, count = _of_source(house, table, books, records, documents=len(documents))
     target, twice = _of_target(house, table, books, moved)
-    difference = source - target - _sum(held) - _sum(not_moved) - _sum(under_way)
+    difference = source - target - _sum(held) - _sum(not_moved) - _sum(under_way) - _sum(told)
     table.add_row(f"held ({len(held)})", f"{_sum(held):,.2f}")
-    table.add_row(f"not moved ({len(not_moved)}), from before the cut-over", f"{_sum(not_moved):,.2f}")
+    table.add_row(f"not moved ({len(not_moved)})", f"{_sum(not_moved):,.2f}")
+    if told:
+        table.add_row(f"told there by another record ({len(told)})", f"{_sum(told):,.2f}")
     if under_way:
         table.add_row(f"on their way ({len(under_way)})", f"{_sum(under_way):,.2f}")
     table.add_row("entered twice", str(twice))
     table.add_row("difference", f"{difference:,.2f}")
     console.print(table)
-    return not difference and not twice and len(records) == count
+    return not difference and not twice and len(documents) == count
 
 
-def _of_source(house: House, table: Table, books: Books, records: Documents) -> tuple[Decimal, int]:
-    if "procurify" not in house.urls:
-        kind = books.source.replace("_", " ")
-        what = f"{kind} that we read from Procurify ({len(records)}); its own books are not ours to see"
+def _of_source(house: House, table: Table, books: Books, records: Documents, *, documents: int) -> tuple[Decimal, int]:
+    title = TITLES[books.source]
+    if books.source not in house.urls:
+        what = f"{books.title} that we read from {title} ({documents}); its own books are not ours to see"
         table.add_row(what, f"{_sum(records):,.2f}")
-        return _sum(records), len(records)
-    found = [one for one in house.backstage("procurify", "snapshot", kind=books.source) if books.live(one)]
-    total = sum((Decimal(str(one[books.source_total])) for one in found), Decimal(0))
-    table.add_row(f"{books.title} in Procurify ({len(found)})", f"{total:,.2f}")
+        return _sum(records), documents
+    found = books.theirs(house)
+    total = sum(found, Decimal(0))
+    table.add_row(f"{books.title} in {title} ({len(found)})", f"{total:,.2f}")
     return total, len(found)
 
 
@@ -163,7 +219,7 @@ def _of_target(house: House, table: Table, books: Books, moved: Documents) -> tu
         what = f"{books.shown_as} that {title} took ({len(moved)}); its own books are not ours to see"
         table.add_row(what, f"{_sum(moved):,.2f}")
         return _sum(moved), 0
-    ours = books.ours(house, books)
+    ours = books.ours(house)
     total = sum((amount for _, amount in ours), Decimal(0))
     table.add_row(f"{books.shown_as} of ours in {title} ({len(ours)})", f"{total:,.2f}")
     return total, len(ours) - len({mark for mark, _ in ours})

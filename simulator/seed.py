@@ -33,7 +33,12 @@ DAYS = 150  # bills are dated over so many days before today
 CUT_OVER_DAYS = 120
 FLOW = "procurify_to_quickbooks_online"
 DESKTOP_FLOW = "procurify_to_quickbooks_desktop"
-FLOWS = {FLOW: ("procurify", "quickbooks_online"), DESKTOP_FLOW: ("procurify", "quickbooks_desktop")}  # with their ends
+SITE_FLOW = seed_site_books.FLOW
+FLOWS = {  # with their ends
+    FLOW: ("procurify", "quickbooks_online"),
+    DESKTOP_FLOW: ("procurify", "quickbooks_desktop"),
+    SITE_FLOW: ("quickbooks_online", "procore"),
+}
 SYSTEMS = ("procurify", "quickbooks_online", "quickbooks_desktop", "procore")
 JOB_COSTS = "jobcosts"  # the connection to QuickBooks Desktop
 LEAST_ORDERS = 20
@@ -113,6 +118,7 @@ def plant(
 def configuration(refresh_tokens: dict[str, str], today: date) -> dict[str, Any]:
     flow = {"from": "procurify", "cut_over": (today - timedelta(days=CUT_OVER_DAYS)).isoformat(), "every": "15 minutes"}
     policies = {"unmatched_vendor": "hold", "tax_account": "6110", "freight_account": "6100"}
+    site = seed_site_books.set_up(refresh_tokens[seed_site_books.REALM], APP)
     return {
         "connections": {
             "procurify": {
@@ -128,11 +134,19 @@ def configuration(refresh_tokens: dict[str, str], today: date) -> dict[str, Any]
                 "credentials": {**APP, "refresh_token": refresh_tokens[REALM]},
             },
             JOB_COSTS: {"system": "quickbooks_desktop", "environment": "simulated"},
-            **seed_site_books.set_up(refresh_tokens[seed_site_books.REALM], APP).connections,
+            **site.connections,
         },
         "flows": {
             FLOW: {**flow, "to": "books", "policies": policies},
             DESKTOP_FLOW: {**flow, "to": JOB_COSTS, "policies": policies},
+            SITE_FLOW: {
+                **flow,
+                "from": seed_site_books.BOOKS,
+                "to": seed_site_books.SITE,
+                "policies": {"requisition_status": "approved"},  # so that payments follow in the same run
+                "mappings": site.mappings,
+                "rules": site.rules,
+            },
         },
     }
 

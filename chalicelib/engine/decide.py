@@ -16,8 +16,9 @@ from chalicelib.engine.records import Draft, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup
 
 Action = Literal[
-    "create", "update", "delete", "void", "link", "look", "unchanged", "not_moved", "hold", "split", "divide_again"
-]
+    "create", "update", "delete", "void", "link", "look", "unchanged", "not_moved", "hold", "split", "divide_again",
+    "told",
+]  # fmt: skip
 
 WITHDRAWING: Mapping[str, Action] = {"delete": "delete", "void": "void"}  # the policies that take ours away there
 
@@ -27,7 +28,7 @@ class Decision:
     """What to do with one record. `why` is the sentence for the trail.
 
     "split": it comes to `parts`; those that it came to before and does not any more are withdrawn. "divide_again": the
-    record is a part that its whole has no more, so the whole is to be decided.
+    record is a part that its whole has no more, so the whole is to be decided. "told": another record says it there.
     """
 
     action: Action
@@ -104,7 +105,9 @@ def _part(head: Head, move: Move, made: Sequence[Part], around: Surroundings) ->
         return Decision("hold", part.held.message, draft=part.draft, held=part.held)
     if part.draft is not None:
         return _how(head, move, part.draft, around)
-    return _withdrawn(head, move, around) if head.link else Decision("not_moved", part.why)
+    if head.link:
+        return _withdrawn(head, move, around)
+    return Decision("told" if part.told else "not_moved", part.why)
 
 
 def _standing(head: Head, move: Move, around: Surroundings) -> Decision | None:

@@ -35,6 +35,7 @@ class Partner:
     kind: str = ""
     aggregate: str = ""
     number: str = ""
+    label: str = ""  # what the target record is called there
     day: date | None = None
     money: Money | None = None
     why: str = ""  # of one that is not moved
@@ -45,7 +46,8 @@ class Partner:
 class Part:
     """One of the records that a document comes to, each a record of its own; `name` is the same for life.
 
-    `held` says why it cannot be written yet. Without a draft and a hold it is not moved, and `why` says so.
+    `held` says why it cannot be written yet. Without a draft and a hold it is not moved, and `why` says so; or it is
+    `told` by another record there, and `why` says by which.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Part:
     draft: Draft | None = None
     held: Held | None = None
     why: str = ""
+    told: bool = False
 
 
 @dataclass(slots=True)

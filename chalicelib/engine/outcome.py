@@ -164,6 +164,13 @@ class Outcomes:
         )
         return write(self.flow, head, ending)
 
+    def told(self, head: Head, why: str) -> Head:
+        """It has no record of its own in the target: another one says it there."""
+        self._count("told")
+        outcome: Json = {"action": "told", "at": self.flow.engine.clock.now().isoformat(), "why": why}
+        ending = Ending(lambda h: replace(_at_rest(h), state="done", outcome=outcome), "told", {"why": why})
+        return write(self.flow, head, ending)
+
     def not_moved(self, head: Head, why: str) -> Head:
         self._count("not_moved")
         outcome: Json = {"action": "not_moved", "at": self.flow.engine.clock.now().isoformat(), "why": why}

@@ -103,6 +103,7 @@ def _partner(found: Mapping[RecordKey, Head], key: RecordKey, *, rehearsing: boo
         kind=str((link or plan).get("kind") or ""),
         aggregate=str((link or plan).get("aggregate") or ""),
         number=str(head.summary.get("number") or ""),
+        label=str(link.get("label") or ""),
         day=date.fromisoformat(day) if day else None,
         money=head.money,
         why=str((head.outcome or {}).get("why") or ""),

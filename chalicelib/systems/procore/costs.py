@@ -16,7 +16,7 @@ from chalicelib.engine.rules import Ruled
 from chalicelib.systems.procore import commitments, lists, parts, router, shares
 from chalicelib.systems.procore.drafts import cost_line, direct_cost_draft, requisition_draft
 from chalicelib.systems.procore.drafts import share as share_of
-from chalicelib.systems.procore.fixes import in_project
+from chalicelib.systems.procore.fixes import PERMISSION, in_project
 
 CODES = Ruled(
     kind="cost_code",
@@ -109,7 +109,10 @@ def _with_tax(bill: Owed, link: Link) -> list[CostLine]:
 
 def _project(line: CostLine, bill: Owed, link: Link) -> str:
     if line.job:
-        return link.listed("project", line.job)
+        known = len(link.missing)
+        found = link.listed("project", line.job)
+        link.missing[known:] = [_seen_by_the_app(held) for held in link.missing[known:]]
+        return found
     if link.policy("no_project") == "hold":
         link.missing.append(
             Held(
@@ -123,6 +126,12 @@ def _project(line: CostLine, bill: Owed, link: Link) -> str:
             )
         )
     return ""
+
+
+def _seen_by_the_app(held: Held) -> Held:
+    """A project that the app may not enter is not even listed (sheet section 8)."""
+    fix = f"{held.fix} If it is there, the app may not enter it. {PERMISSION}"
+    return Held(held.reason, held.message, cause=held.cause, fix=fix, owner=held.owner, waits_for=held.waits_for)
 
 
 def _in_project(bill: Owed, project: str, lines: Sequence[CostLine], vendor: str, link: Link) -> list[Part]:

@@ -47,7 +47,8 @@ def _of_bill(payment: Paid, bill: str, place: Partner, amount: Decimal, link: Li
     if place.state == "not_moved":
         return Part(name, summary, why=f"The bill {place.title} is not moved: {place.why}".strip())
     if place.kind == "direct_cost":
-        return Part(name, summary, why="A direct cost has no payments: the day on which it was paid stands on it.")
+        why = f"{place.label or place.title} has no payments of its own: the day on which it was paid stands on it."
+        return Part(name, summary, why=why, told=True)
     if place.kind == "requisition" and (place.target_id or place.planned):
         return link.part(name, summary, partial(_contract_payment, payment, place, amount))
     return Part(name, summary, held=link.waits_for("bill", bill, place))
