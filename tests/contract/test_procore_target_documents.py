@@ -394,6 +394,17 @@ def test_a_payment_is_made_changed_and_taken_back(builder: Builder) -> None:
     assert builder.ledger("payments") == [], "there are no payments of nothing"
 
 
+def test_a_complaint_that_came_cut_is_asked_for_again_and_not_told_to_anybody(builder: Builder) -> None:
+    invoice = builder.made(builder.requisition(status="approved"), "1").current.id
+    draft = builder.payment(invoice)
+    delete = builder.changed(draft, builder.made(draft), op="delete")
+    builder.sim.faults.plan("malformed", "DELETE /rest/")  # what it says is that the payment is locked
+    (outcome,) = builder.perform(delete)
+    assert isinstance(outcome, TryAgain) and outcome.counts
+    builder.done(delete)
+    assert builder.ledger("payments") == []
+
+
 def test_partial_payments_of_one_invoice_are_told_apart_by_their_marks(builder: Builder) -> None:
     invoice = builder.made(builder.requisition(status="approved"), "1").current.id
     for n in ("8", "9"):
