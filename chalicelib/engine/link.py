@@ -46,8 +46,8 @@ class Partner:
 class Part:
     """One of the records that a document comes to, each a record of its own; `name` is the same for life.
 
-    `held` says why it cannot be written yet. Without a draft and a hold it is not moved, and `why` says so; or it is
-    `told` by another record there, and `why` says by which.
+    `held` says why it cannot be written yet. Without a draft and a hold it is not moved, and `why` says so; or another
+    record tells it there, whose move and source id are in `told_by`: that one is read again.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Part:
     draft: Draft | None = None
     held: Held | None = None
     why: str = ""
-    told: bool = False
+    told_by: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

@@ -164,11 +164,12 @@ class Outcomes:
         )
         return write(self.flow, head, ending)
 
-    def told(self, head: Head, why: str) -> Head:
-        """It has no record of its own in the target: another one says it there."""
+    def told(self, head: Head, why: str, by: tuple[str, str]) -> Head:
+        """It has no record of its own in the target: another one says it there, and is read again to do so."""
         self._count("told")
-        outcome: Json = {"action": "told", "at": self.flow.engine.clock.now().isoformat(), "why": why}
+        outcome: Json = {"action": "told", "at": self.flow.engine.clock.now().isoformat(), "why": why, "by": list(by)}
         ending = Ending(lambda h: replace(_at_rest(h), state="done", outcome=outcome), "told", {"why": why})
+        hold.notice_jobs(self.flow, [by])
         return write(self.flow, head, ending)
 
     def not_moved(self, head: Head, why: str) -> Head:
@@ -361,7 +362,7 @@ class Outcomes:
 
 def _same_money(sent: Money, there: Money) -> bool:
     """A target that keeps one currency need not name it."""
-    return sent.amount == there.amount and there.currency in ("", sent.currency)
+    return sent.amount == there.amount and ("" in (sent.currency, there.currency) or sent.currency == there.currency)
 
 
 def kind_of(head: Head, move: Move) -> str:

@@ -7,7 +7,7 @@ day on which a direct cost was paid. Deletions are mirrored. Nothing is ever wri
 
 from __future__ import annotations
 
-from chalicelib.engine.flow import Flow, Move, Policy
+from chalicelib.engine.flow import Flow, Move
 from chalicelib.engine.link import Link, Part
 from chalicelib.engine.match import same_address, same_id, same_name
 from chalicelib.engine.records import Draft
@@ -16,6 +16,7 @@ from chalicelib.systems.procore.drafts import project_vendor_draft, vendor_draft
 from chalicelib.systems.procore.fixes import PLACED
 from chalicelib.systems.procore.names import same_company, same_company_there
 from chalicelib.systems.procore.paid import Paid, payment_parts
+from chalicelib.systems.procore.policies import POLICIES
 from chalicelib.systems.quickbooks_online.bills import Bill, BillLine
 from chalicelib.systems.quickbooks_online.payments import BillPayment
 from chalicelib.systems.quickbooks_online.vendors import Vendor
@@ -119,20 +120,5 @@ FLOW = Flow(
         withdrawn="withdrawn_payment",
     ),
     title="QuickBooks Online to Procore",
-    policies=[
-        Policy("unmatched_vendor", "create", ("create", "hold"), "A vendor that Procore does not have."),
-        Policy("no_project", "hold", ("hold", "leave_out"), "Lines of a bill that name no job."),
-        Policy("no_commitment", "direct_cost", ("direct_cost", "hold"), "A vendor without a commitment on a project."),
-        Policy("multi_commitment", "hold", ("hold", "split", "direct_cost"), "A bill that names several commitments."),
-        Policy("tax", "hold", ("hold", "spread", "line"), "Tax on top of the lines of a bill."),
-        Policy("retainage", "none", ("none", "commitment"), "What is retained of an invoice."),
-        Policy("late_posting", "hold", ("hold", "newest_open"), "A bill whose billing period is closed."),
-        Policy(
-            "requisition_status", "under_review", ("draft", "under_review", "approved"), "The status of a new invoice."
-        ),
-        Policy("direct_cost_status", "approved", ("draft", "pending", "approved"), "The status of a new direct cost."),
-        Policy("lock_direct_costs", "yes", ("yes", "no"), "Whether Procore locks our direct costs for people."),
-        Policy("withdrawn_bill", "mirror", ("mirror", "hold"), "A bill deleted after it moved."),
-        Policy("withdrawn_payment", "delete", ("delete", "hold"), "A payment voided or deleted after it moved."),
-    ],
+    policies=POLICIES,
 )

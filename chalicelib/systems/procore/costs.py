@@ -43,7 +43,7 @@ class CostLine:
 class Owed:
     """A bill. `tax` stands on top of the lines; `numbers` are those of orders and contracts that stand on it.
 
-    `paid_by` are the payments of one that is paid in full.
+    `paid_by` are the payments of one that is paid in full; `paid_on` is the day of the last of them, where it tells.
     """
 
     title: str
@@ -56,6 +56,7 @@ class Owed:
     tax: Decimal = Decimal("0.00")
     numbers: Sequence[str] = ()
     paid_by: Sequence[str] = ()
+    paid_on: datetime.date | None = None
     memo: str = ""
 
 
@@ -109,10 +110,7 @@ def _with_tax(bill: Owed, link: Link) -> list[CostLine]:
 
 def _project(line: CostLine, bill: Owed, link: Link) -> str:
     if line.job:
-        known = len(link.missing)
-        found = link.listed("project", line.job)
-        link.missing[known:] = [_seen_by_the_app(held) for held in link.missing[known:]]
-        return found
+        return _project_of(line.job, link)
     if link.policy("no_project") == "hold":
         link.missing.append(
             Held(
@@ -126,6 +124,19 @@ def _project(line: CostLine, bill: Owed, link: Link) -> str:
             )
         )
     return ""
+
+
+def _project_of(job: str, link: Link) -> str:
+    """A job may be told as "owner:job"; it is mapped, or is called as the project is, by either name."""
+    own = link.apart()
+    found = own.listed("project", job)
+    if own.missing and ":" in job:
+        short = link.apart()
+        by_short = short.listed("project", job.rpartition(":")[2])
+        if not short.missing:
+            return by_short
+    link.missing += [_seen_by_the_app(held) for held in own.missing]
+    return found
 
 
 def _seen_by_the_app(held: Held) -> Held:
@@ -276,7 +287,7 @@ def _locks(link: Link) -> bool:
 
 def _paid_on(bill: Owed, link: Link) -> str:
     """The day of the last payment of a bill that is paid in full; "" while something is open."""
-    days = [""]
+    days = [bill.paid_on.isoformat() if bill.paid_on else ""]
     for id_ in bill.paid_by:
         payment = link.known("bill_payment", id_)
         if payment.state == "absent":

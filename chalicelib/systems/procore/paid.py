@@ -48,7 +48,7 @@ def _of_bill(payment: Paid, bill: str, place: Partner, amount: Decimal, link: Li
         return Part(name, summary, why=f"The bill {place.title} is not moved: {place.why}".strip())
     if place.kind == "direct_cost":
         why = f"{place.label or place.title} has no payments of its own: the day on which it was paid stands on it."
-        return Part(name, summary, why=why, told=True)
+        return Part(name, summary, why=why, told_by=("bill", bill))
     if place.kind == "requisition" and (place.target_id or place.planned):
         return link.part(name, summary, partial(_contract_payment, payment, place, amount))
     return Part(name, summary, held=link.waits_for("bill", bill, place))

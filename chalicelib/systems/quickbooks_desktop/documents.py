@@ -18,7 +18,7 @@ KINDS: dict[str, type[Vendor] | type[Bill] | type[BillPayment]] = {
     "bill": Bill,
     "bill_payment": BillPayment,
 }
-# Saving without a change moves the version on; a payment is a document of its own.
+# Saving without a change moves the version on; a payment is a document of its own, but that the bill is paid is news.
 NO_NEWS = ("edit_sequence", "modified", "open_amount", "is_paid", "balance", "linked", "amount_due")
 
 
@@ -28,8 +28,10 @@ def document(kind: str, row: object) -> SourceDocument | None:
         return None
     body: Json = json.loads(canonical(asdict(row)))
     news = {name: value for name, value in body.items() if name not in NO_NEWS}
+    if isinstance(row, Bill):
+        news["paid_on"] = row.paid_on
     id_ = row.list_id if isinstance(row, Vendor) else row.txn_id
-    return SourceDocument(id=id_, body=body, fingerprint=fingerprint(news), summary=_summary(row))
+    return SourceDocument(id=id_, body=body, fingerprint=fingerprint(news), summary=_summary(row), live=_is_live(row))
 
 
 def parse(kind: str, body: Json) -> Vendor | Bill | BillPayment:
@@ -60,6 +62,13 @@ def modified(row: object) -> str:
 @cache
 def _reader(kind: str) -> TypeAdapter[Vendor | Bill | BillPayment]:
     return TypeAdapter(KINDS[kind])
+
+
+def _is_live(row: Vendor | Bill | BillPayment) -> bool:
+    """What is void stays, with nothing on it (sheet 3.4)."""
+    if isinstance(row, Bill):
+        return not row.is_void
+    return isinstance(row, Vendor) or bool(row.amount)
 
 
 def _summary(row: Vendor | Bill | BillPayment) -> Summary:

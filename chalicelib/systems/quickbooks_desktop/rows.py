@@ -142,6 +142,12 @@ class Bill:
         return sum(self._amounts, ZERO)
 
     @property
+    def paid_on(self) -> date | None:
+        """The day on which nothing was left open: that of the last of what settled it (sheet 3.3)."""
+        days = [one.txn_date for one in self.linked if one.link != "QUANTYPE" and one.txn_date]
+        return max(days, default=None) if self.is_paid and self.total else None
+
+    @property
     def is_void(self) -> bool:
         """A void bill stays, with nothing on its lines (sheet 3.4)."""
         return not any(self._amounts) and not self.amount_due
