@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from simulator import seed, seed_desktop, seed_procore
+from simulator.systems.freshbooks import FreshBooksSimulator
 from simulator.systems.procore import ProcoreSimulator
 from simulator.systems.procurify import ProcurifySimulator
 from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
@@ -25,8 +26,8 @@ from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
 from simulator.systems.serving import Simulator, listen
 
 STATE = "outside.json"
-PC, BOOKS = "quickbooks_desktop", "quickbooks_online"
-LOOK = 1.0  # seconds: how often the Web Connector looks whether an update is due, and Intuit whether anything changed
+PC, BOOKS, FRESHBOOKS = "quickbooks_desktop", "quickbooks_online", "freshbooks"
+LOOK = 1.0  # seconds: how often the Web Connector looks whether an update is due, and vendors whether anything changed
 LAST_CALL = 10.0  # seconds for a call to the service that is on its way when we are asked to end
 RATE = 40.0  # how much faster than the vendor a simulator lets itself be called: one machine, no waiting
 log = logging.getLogger("simulator")
@@ -48,7 +49,7 @@ def build() -> dict[str, Simulator]:
         company=seed_procore.COMPANY,
         limit_scale=RATE,
     )
-    return {"procurify": procurify, BOOKS: books, PC: pc, "procore": procore}
+    return {"procurify": procurify, BOOKS: books, PC: pc, "procore": procore, FRESHBOOKS: FreshBooksSimulator()}
 
 
 def main() -> int:
@@ -70,7 +71,7 @@ def main() -> int:
     else:
         seeded = planted(systems, bills=chosen.bills)
         _write(folder / "seed.json", json.dumps(seeded.config, indent=1))
-    callers = {PC: call_the_service, BOOKS: send_webhooks}
+    callers = {PC: call_the_service, BOOKS: send_webhooks, FRESHBOOKS: send_webhooks}
     calling = [
         threading.Thread(target=call, args=(systems[name], stop))
         for name, call in callers.items()
@@ -117,12 +118,12 @@ def call_the_service(pc: Simulator, stop: threading.Event) -> None:
             log.exception("the Web Connector failed")
 
 
-def send_webhooks(books: Simulator, stop: threading.Event) -> None:
-    """Intuit's sender at work. The service only queues what comes, so that books may be shut meanwhile."""
-    assert isinstance(books, QuickBooksOnlineSimulator)
+def send_webhooks(vendor: Simulator, stop: threading.Event) -> None:
+    """A vendor's sender at work. The service only queues what comes, so that its books may be shut meanwhile."""
+    assert isinstance(vendor, QuickBooksOnlineSimulator | FreshBooksSimulator)
     while not stop.wait(LOOK):
         try:
-            books.run_due()
+            vendor.run_due()
         except Exception:
             log.exception("the sender of webhooks failed")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from simulator.systems.procurify import bills, lists, orders, vendors
+from simulator.systems.procurify import bills, lists, orders, requisitions, vendors
 from simulator.systems.procurify.calling import Call, Refused, detail, not_found
 from simulator.systems.procurify.company import Company
 from simulator.systems.procurify.people import People
@@ -40,6 +40,10 @@ ROUTES: tuple[tuple[re.Pattern[str], dict[str, Act]], ...] = tuple(
         (r"/api/v2/ap/bills/([^/]+)/", {"GET": bills.bill}),
         (r"/api/v2/purchase_orders/([a-z]+)/([a-z]+)/", {"GET": orders.orders}),
         (r"/api/v2/purchase_orders/([0-9a-f-]+)/", {"GET": orders.order}),
+        (r"/api/v3/requisitions/", {"POST": requisitions.create}),
+        (r"/api/v2/global/orders/", {"GET": requisitions.requisitions}),
+        (r"/api/v2/global/order_items/", {"GET": requisitions.order_items}),
+        (r"/api/v3/order-items/", {"GET": requisitions.order_items}),
         (r"/api/v3/account-codes/", {"GET": lists.account_codes}),
         (r"/api/v3/accounts/", {"GET": lists.accounts}),
         (r"/api/v3/departments/", {"GET": lists.departments}),

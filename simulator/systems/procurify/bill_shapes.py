@@ -22,6 +22,7 @@ OLD_PAYMENT_STATUS = {  # a payment inside a bill still carries the numbers of t
     "scheduled": 9,
 }  # fmt: skip
 NOTHING = Decimal(0)
+INBOX = {"firstName": "Procurify", "lastName": "Inbox"}  # who made a bill out of a mail
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def row(company: Company, bill: Bill) -> Json:
         "approver": None,
         "past_due": bill.status not in PAID and "" < (bill.due_date or "")[:10] < company.today(),
         "invoice_uuid": "",
-        "creator": simple_user(),
+        "creator": {**simple_user(), **INBOX} if bill.invoice_created else simple_user(),
         "invoice_created": bill.invoice_created,
         "invoice_total": total,
         **_export(bill),
@@ -98,7 +99,7 @@ def detail(company: Company, bill: Bill) -> Json:
         "approver": bill.approver,
         "items": [_item(company, bill, item) for item in bill.items],
         "costs": [_cost(company, bill, cost) for cost in bill.costs],
-        "invoice_attachments": [],
+        "invoice_attachments": bill.attachments,
         "bill_statuses": [
             {"id": step.id, "user": user, "date": step.at, "status": step.status, "bill": bill.id}
             for step in bill.history
@@ -137,7 +138,7 @@ def detail(company: Company, bill: Bill) -> Json:
         "shipping_amount": total.shipping,
         "invoice_uuid": "",
         "invoice_total": total.total,
-        "creator": user,
+        "creator": {**user, **INBOX} if bill.invoice_created else user,
         **_export(bill),
     }
 

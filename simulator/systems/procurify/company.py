@@ -19,7 +19,10 @@ NAMESPACE = UUID("6f1d2c4e-4d5a-4f0e-9d5b-0d9f3a1c7e11")  # the same run gives t
 HEADQUARTERS = "Head Office"
 OPERATIONS = "Operations"
 # Where the vendor's samples begin, so that ids of different kinds are never alike by accident.
-FIRST = {"vendor": 42, "code": 11, "department": 4, "account": 101, "bill": 613, "item": 701, "order": 52, "line": 193}
+FIRST = {
+    "vendor": 42, "code": 11, "department": 4, "account": 101, "bill": 613, "item": 701, "order": 52, "line": 193,
+    "requisition": 5001,
+}  # fmt: skip
 KNOWN_CURRENCIES = {"USD": (3, "1.000000"), "CAD": (1, "0.769231"), "EUR": (4, "1.082000"), "GBP": (5, "1.270000")}
 KNOWN_TERMS = {"payment_term_ref/Net 30": 2, "shipping_term_ref/FOB": 4, "shipping_method_ref/Ground": 5}
 STATE = TypeAdapter(State)

@@ -101,7 +101,8 @@ class Bill:
     shipping_is_in_total: bool
     active: bool = True
     locked: bool = False
-    invoice_created: bool = False
+    invoice_created: bool = False  # by the AP inbox, from a mail's attachment
+    attachments: list[Json] = field(default_factory=list)
     last_export_date: str | None = None
     version: int = 1
     approver: int | None = None
@@ -161,6 +162,37 @@ class Order:
 
 
 @dataclass(slots=True)
+class RequestedLine:
+    """`order` is the purchase order that it went onto."""
+
+    id: int
+    name: str
+    vendor_id: int
+    quantity: Decimal
+    price: Decimal
+    amount: Decimal
+    share: Share
+    unit: str
+    status: int
+    order: int | None = None
+
+
+@dataclass(slots=True)
+class Requisition:
+    """What somebody asks to buy; `num` is the vendor's word for its number."""
+
+    num: int
+    uuid: str
+    department: int
+    required: str
+    lines: list[RequestedLine]
+    status: int
+    created: str
+    last_modified: str
+    currency: str
+
+
+@dataclass(slots=True)
 class Payment:
     """A row of the public payments list, as shown, and what its filters ask about."""
 
@@ -187,6 +219,8 @@ class State:
     bills: dict[str, Bill] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     payments: dict[int, Payment] = field(default_factory=dict)
+    requisitions: dict[int, Requisition] = field(default_factory=dict)
+    first_requisition_status: int = 0  # what a requisition begins as is not confirmed; 1: approved at once
     raw_fields: dict[str, Json] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     last_change: str = ""

@@ -1,4 +1,4 @@
-"""What purchasers and payers do in Procurify: orders that appear, change and end, payments made inside it."""
+"""What approvers, purchasers and payers do in Procurify: requests decided, orders that appear, change and end."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
-from simulator.systems.procurify import bill_shapes, entering, order_shapes
+from simulator.systems.procurify import bill_shapes, entering, order_shapes, requisitions
 from simulator.systems.procurify.bills import PAID, move
 from simulator.systems.procurify.company import Company, amount, dashed, moment, plain_uuid
-from simulator.systems.procurify.documents import Json, Order, Payment
+from simulator.systems.procurify.documents import Json, Order, Payment, RequestedLine
 from simulator.systems.procurify.entering import Entry
 from simulator.systems.procurify.shapes import ME_ID, snapshot
 
@@ -42,6 +42,7 @@ class Purchasing:
         comment: str = "",
         creditcard: int | None = None,
         vendor_name: str = "",
+        requisition: int | None = None,
     ) -> Json:
         """`date` is a day or a moment, now if left out; `vendor_name` is the text typed for the vendor OTHER."""
         company = self.company
@@ -54,7 +55,7 @@ class Purchasing:
             vendor_id=vendor_id,
             vendor_snapshot=snapshot(company.state.vendors[vendor_id], vendor_name),
             lines=entering.order_lines(company, lines),
-            requisition=266 + id,
+            requisition=266 + id if requisition is None else requisition,
             state=state,
             created=changed if date is None else company.moment(date),
             last_modified=changed,
@@ -140,6 +141,65 @@ class Purchasing:
             bill.payment, bill.payment_date = number, day
             move(company, bill, PAID if status == "paid" else bill.status)
         return dict(shown)
+
+    # ------------------------------------------------------------------ requisitions
+
+    def backstage_begin_requisitions_as(self, status: int) -> None:
+        """What a requisition made by the API begins as: 0 pending, 1 approved."""
+        self.company.state.first_requisition_status = status
+
+    def backstage_approve_requisition(self, num: int) -> Json:
+        return self._decide(num, requisitions.APPROVED, requisitions.TO_BUY)
+
+    def backstage_deny_requisition(self, num: int) -> Json:
+        return self._decide(num, requisitions.DENIED, requisitions.LINE_DENIED)
+
+    def backstage_purchase_requisition(self, num: int, **fields: Any) -> list[Json]:
+        """Put its lines on purchase orders, one per vendor; they keep their ids and names. `fields` as of an order."""
+        request, made = self.company.state.requisitions[num], []
+        if request.status != requisitions.APPROVED:
+            raise ValueError(f"requisition {num} is not approved")
+        for vendor in dict.fromkeys(line.vendor_id for line in request.lines):
+            lines = [line for line in request.lines if line.vendor_id == vendor]
+            entries = [self._ordered(line) for line in lines]
+            named = {"currency": request.currency, "requisition": num, **fields}
+            order = self.backstage_add_purchase_order(vendor, entries, **named)
+            for line in lines:
+                line.order, line.status = order["procurify_PO"], requisitions.ON_ORDER
+            made.append(order)
+        request.status, request.last_modified = requisitions.PURCHASED, self.company.changed()
+        return made
+
+    def backstage_requisitions(self) -> list[Json]:
+        """Each as the API lists it, and its lines' names and orders."""
+        return [
+            {
+                **requisitions.show(self.company, request),
+                "lines": [{"name": line.name, "order": line.order} for line in request.lines],
+            }
+            for request in self.company.state.requisitions.values()
+        ]
+
+    def _decide(self, num: int, status: int, line_status: int) -> Json:
+        request = self.company.state.requisitions[num]
+        request.status, request.last_modified = status, self.company.changed()
+        for line in request.lines:
+            line.status = line_status
+        return requisitions.show(self.company, request)
+
+    def _ordered(self, line: RequestedLine) -> Entry:
+        account = self.company.account_of(line.share)
+        found = self.company.state.departments[account.department]
+        return {
+            "id": line.id,
+            "name": line.name,
+            "account_code": account.code,
+            "department": found["name"],
+            "branch": self.company.state.branches[found["branch"]]["name"],
+            "quantity": line.quantity,
+            "price": line.price,
+            "unit": line.unit,
+        }
 
     def _order(self, number: int) -> Order:
         found = self.company.order(str(number))
