@@ -81,7 +81,7 @@ def decide(
         made = move.at_place(document, link, place) if move.at_place and place else move.make(document, link)
     except Held as held:
         return Decision("hold", held.message, held=held), link
-    if came_from and came_from[0] == around.flow.target_system and not (head.link or head.parts or head.key.part):
+    if came_from and came_from[0] == move.target.split(".", 1)[0] and not (head.link or head.parts or head.key.part):
         return _echo(came_from[1], move, made, around), None
     return _of(head, move, made, link, around), link
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
@@ -24,14 +24,22 @@ def deliver(engine: Engine, keys: Iterable[RecordKey], target: Target | None = N
     """
     ordered = sorted(set(keys), key=lambda key: (key.tenant, key.flow, key.move))
     for (tenant, name), group in groupby(ordered, key=lambda key: (key.tenant, key.flow)):
-        flow = engine.open(tenant, name)
-        if flow is not None:
-            _flow(flow, list(group), target)
+        for side in _by_side(engine, tenant, name, list(group)):
+            _flow(*side, target)
+
+
+def _by_side(
+    engine: Engine, tenant: str, name: str, keys: list[RecordKey]
+) -> Iterator[tuple[OpenFlow, list[RecordKey]]]:
+    while keys and (flow := engine.open(tenant, name, move=keys[0].move)) is not None:
+        mine = [key for key in keys if flow.flow.move(key.move)]
+        yield flow, mine
+        keys = [key for key in keys[1:] if key not in mine]
 
 
 def arrived(engine: Engine, key: RecordKey, at: str, result: Done | ConnectorError) -> bool:
     """What came of the intent that was handed over at that moment, told by a later call. False: it is settled since."""
-    flow = engine.open(key.tenant, key.flow)
+    flow = engine.open(key.tenant, key.flow, move=key.move)
     move = flow.flow.move(key.move) if flow else None
     head = ledger.heads(engine.store, [key]).get(key)
     if flow is None or move is None or head is None or head.intent is None or head.intent["at"] != at:
@@ -47,7 +55,7 @@ def arrived(engine: Engine, key: RecordKey, at: str, result: Done | ConnectorErr
 
 def reported(engine: Engine, key: RecordKey, problem: Held) -> None:
     """Something came to light about a record that had come to rest: a person must look at it."""
-    flow = engine.open(key.tenant, key.flow)
+    flow = engine.open(key.tenant, key.flow, move=key.move)
     move = flow.flow.move(key.move) if flow else None
     head = ledger.heads(engine.store, [key]).get(key)
     if flow is not None and move is not None and head is not None:

@@ -47,7 +47,7 @@ def make_due(flow: OpenFlow, head: Head) -> bool:
     """Set the record waiting and due at once; the tick queues it. False if somebody moved it first."""
     engine = flow.engine
     now = engine.clock.now()
-    note(engine, flow.target.tenant, flow.target.name, now)
+    note(engine, head.key.tenant, head.connection, now)
     new = replace(
         head, state="unknown" if head.intent else "waiting", due=("a", now.isoformat()), updated_at=now.isoformat()
     )
@@ -161,14 +161,14 @@ def _sweep(engine: Engine, row: Item) -> int:
 
 def _queue_again(engine: Engine, keys: Sequence[RecordKey]) -> int:
     by_queue: dict[tuple[str, str], list[str]] = {}
-    flows: dict[tuple[str, str], OpenFlow | None] = {}
+    flows: dict[tuple[str, str, str], OpenFlow | None] = {}
     until = (engine.clock.now() + engine.pace.queued).isoformat()
     for key, head in ledger.heads(engine.store, keys).items():
         if head.due is None:
             continue
-        at = (key.tenant, key.flow)
+        at = (key.tenant, key.flow, key.move)
         if at not in flows:
-            flows[at] = engine.open(*at)
+            flows[at] = engine.open(key.tenant, key.flow, move=key.move)
         flow = flows[at]
         if flow is None:
             continue

@@ -111,21 +111,29 @@ class Engine:
         for (key, of), tally in list(self.tallies.items()):
             usage.write_down(self.store, key, of, tally)
 
-    def open(self, tenant: str, flow: str) -> OpenFlow | None:
-        """The flow with both its connections, read afresh; None if there is none of that name."""
+    def open(self, tenant: str, flow: str, *, move: str = "") -> OpenFlow | None:
+        """The flow with both its connections, read afresh; None if there is none of that name.
+
+        Of one that goes both ways it is the side of that move, else the first.
+        """
         key = (setups.pk(tenant), f"FLOW#{flow}")
         item = self.store.get([key]).get(key)
         if item is None:
             return None
         setup = setups.read_flow(tenant, item)
-        ends = [(setups.pk(tenant), f"CONNECTION#{name}") for name in (setup.source, setup.target)]
-        health = [setups.health_key(tenant, name) for name in (setup.source, setup.target)]
+        whole = self.load_flow(setup.flow)
+        side = next((side for side in whole.sides if side.move(move)), whole.sides[0])
+        turned = side.target_system != whole.target_system
+        names = (setup.target, setup.source) if turned else (setup.source, setup.target)
+        ends = [(setups.pk(tenant), f"CONNECTION#{name}") for name in names]
+        health = [setups.health_key(tenant, name) for name in names]
         notice = notices.settings_key(tenant)
         found = self.store.get([*ends, *health, notice])
         return OpenFlow(
             engine=self,
             setup=setup,
-            flow=self.load_flow(setup.flow),
+            flow=side,
+            whole=whole,
             source=setups.read_connection(tenant, found[ends[0]]),
             target=setups.read_connection(tenant, found[ends[1]]),
             source_health=setups.read_health(found.get(health[0])),
@@ -196,11 +204,12 @@ def unconfirmed(connection: Connection) -> LockedOut:
 
 @dataclass(slots=True)
 class OpenFlow:
-    """One customer's flow, ready to run."""
+    """One customer's flow, ready to run: of one that goes both ways one side, whose ends are `source` and `target`."""
 
     engine: Engine
     setup: FlowSetup
     flow: Flow
+    whole: Flow
     source: Connection
     target: Connection
     source_health: Health
@@ -230,6 +239,13 @@ class OpenFlow:
     def used(self) -> usage.Count:
         """The calls made over both ends since it was opened, and the metered reads among them."""
         return sum(line.calls for line in self._lines), sum(line.metered for line in self._lines)
+
+    @property
+    def next_side(self) -> str:
+        """A move of the side after this one, "" after the last."""
+        names = [side.moves[0].name for side in self.whole.sides]
+        later = names[names.index(self.flow.moves[0].name) + 1 :]
+        return later[0] if later else ""
 
     def reach(self, target: Target) -> None:
         """Go through this one: a session of a target that cannot be called."""

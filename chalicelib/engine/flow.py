@@ -92,7 +92,10 @@ class Move:
 
 @dataclass(frozen=True, slots=True, init=False)
 class Flow:
-    """The moves in the order in which their records depend on one another."""
+    """The moves in the order in which their records depend on one another.
+
+    One that goes both ways has two sides: the moves to the one system, and those to the other.
+    """
 
     moves: tuple[Move, ...]
     title: str
@@ -110,6 +113,12 @@ class Flow:
     @property
     def target_system(self) -> str:
         return self.moves[0].target.split(".", 1)[0]
+
+    @property
+    def sides(self) -> list[Flow]:
+        systems = dict.fromkeys(move.target.split(".", 1)[0] for move in self.moves)
+        apart = [[move for move in self.moves if move.target.startswith(f"{system}.")] for system in systems]
+        return [Flow(*moves, title=self.title, policies=self.policies) for moves in apart]
 
     def move(self, name: str) -> Move | None:
         return next((move for move in self.moves if move.name == name), None)

@@ -120,9 +120,11 @@ def repair(flow: OpenFlow) -> set[str]:
         linked = ledger.heads(engine.store, partners.values())
         changed = references.changes(flow, references.waited_for(every))
         for head in batch:
-            tokens = _tokens(head)
+            tokens, cause = _tokens(head), _told_key_of(flow, head)
+            if flow.flow.move(head.key.move) is None:  # of the other side, whose own run looks after it
+                causes.setdefault(cause, None)
+                continue
             known = [linked[key] for token in tokens if (key := partners.get(token)) is not None and key in linked]
-            cause = _told_key_of(flow, head)
             if arrived(flow, head, linked) or _outdated(flow, head, changed):
                 causes.setdefault(cause, None)
                 let_go(flow, head)

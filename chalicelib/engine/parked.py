@@ -13,7 +13,7 @@ from chalicelib.engine.records import Json
 
 def park(engine: Engine, job: Json) -> None:
     """Keep the job for when the source calls; its run goes on being under way, however long that takes."""
-    flow = engine.open(str(job["tenant"]), str(job["flow"]))
+    flow = engine.open(str(job["tenant"]), str(job["flow"]), move=str(job.get("notice") or job.get("move") or ""))
     if flow is None:
         return
     ops: list[Op] = [Put(Item(*place(flow.source.tenant, flow.source.name, job), body=job), guarded=False)]

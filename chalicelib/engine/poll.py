@@ -37,7 +37,7 @@ def advance(engine: Engine, job: Json, source: Source | None = None) -> Json | N
 
     Nothing comes of the step of a run that is over: its message came twice, or another run took its place.
     """
-    flow = engine.open(str(job["tenant"]), str(job["flow"]))
+    flow = engine.open(str(job["tenant"]), str(job["flow"]), move=str(job["move"] or job.get("side") or ""))
     run = str(job["run"])
     current = runs.current(engine, flow.setup, run) if flow is not None else None
     if flow is None or current is None:
@@ -45,6 +45,9 @@ def advance(engine: Engine, job: Json, source: Source | None = None) -> Json | N
     if source is not None:
         flow.hear(source)
     following, trouble = _advanced(flow, job)
+    if following is None and not trouble and flow.next_side:
+        following = {name: value for name, value in job.items() if name != "look"}
+        following |= {"move": "", "side": flow.next_side, "token": None}
     calls, metered = flow.used
     used = int(str(job.get("calls", 0))) + calls, int(str(job.get("metered", 0))) + metered
     if following is None:
@@ -91,7 +94,7 @@ def _following(flow: OpenFlow, job: Json) -> Json | None:
     return following or look.begin(flow, job)
 
 
-def _prepare(flow: OpenFlow, job: Json) -> Json:
+def _prepare(flow: OpenFlow, job: Json) -> Json | None:
     """Re-read the target's lists that are old or that holds wait for, and let go what can go."""
     engine = flow.engine
     runs.take_up(flow)
@@ -106,7 +109,8 @@ def _prepare(flow: OpenFlow, job: Json) -> Json:
         with suppress(Held):  # a closed place keeps its own records waiting, and no others
             if references.refresh(flow, kind):
                 release(flow, {f"{references.AWAITED}{kind}"})
-    return {**job, "move": flow.flow.wanted(flow.policies)[0].name, "token": None, "pages": 0}
+    wanted = flow.flow.wanted(flow.policies)
+    return {**job, "move": wanted[0].name, "token": None, "pages": 0} if wanted else None
 
 
 def _page(flow: OpenFlow, job: Json, began: datetime) -> tuple[Json | None, bool]:

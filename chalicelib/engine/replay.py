@@ -22,7 +22,7 @@ def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwr
     """
     link = {**head.link, "overwrite" if overwrite else "look": True} if head.link else None
     now = flow.engine.clock.now()
-    due.note(flow.engine, flow.target.tenant, flow.target.name, now)
+    due.note(flow.engine, head.key.tenant, head.connection, now)
     for part in ledger.heads(flow.engine.store, head.part_keys).values():
         replay(flow, part, by=by, overwrite=overwrite)
 
@@ -69,7 +69,7 @@ def unlink(flow: OpenFlow, move: Move, head: Head, *, by: str) -> Head:
     """Forget which target record it is (a person deleted it there), and decide anew."""
     old = head.link or {}
     now = flow.engine.clock.now()
-    due.note(flow.engine, flow.target.tenant, flow.target.name, now)
+    due.note(flow.engine, head.key.tenant, head.connection, now)
     ops: list[Op] = []
     if not move.many_to_one and old:
         key = ledger.claim_key(flow.setup.tenant, flow.target.name, kind_of(head, move), str(old["target_id"]))

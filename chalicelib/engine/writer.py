@@ -361,7 +361,7 @@ class Writer:
         """A partner that arrived, a list or a set-up that changed while we were holding: nobody would tell us again."""
         if not held:
             return
-        fresh = self.flow.engine.open(self.flow.setup.tenant, self.flow.setup.name)
+        fresh = self.flow.engine.open(self.flow.setup.tenant, self.flow.setup.name, move=self.move.name)
         partners = ledger.heads(self.flow.engine.store, {key for head in held for key in partner_keys(self.flow, head)})
         outdated = fresh is not None and fresh.setup.version != self.flow.setup.version
         outdated = outdated or references.outdated(self.flow, self.move.lists(self.flow.policies))

@@ -83,9 +83,9 @@ def bad_cursor() -> Exception:
     )
 
 
-def opened(engine: Engine, caller: Caller, name: str) -> OpenFlow:
-    """The caller's flow of that name."""
-    flow = engine.open(caller.tenant, name) if NAME.fullmatch(name) else None
+def opened(engine: Engine, caller: Caller, name: str, *, move: str = "") -> OpenFlow:
+    """The caller's flow of that name, the side of that move."""
+    flow = engine.open(caller.tenant, name, move=move) if NAME.fullmatch(name) else None
     if flow is None:
         raise not_found("flow of that name")
     return flow

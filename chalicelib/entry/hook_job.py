@@ -64,9 +64,10 @@ def of_company(engine: Engine, job: Json) -> None:
             engine.metrics.count("HooksOfNobody", system=str(job["system"]))
         return
     for setup in setups.flows(engine.store, connection.tenant).values():
-        flow = engine.open(connection.tenant, setup.name) if setup.source == connection.name else None
-        if flow is not None:
-            hold.notice_jobs(flow, set(_wanted(flow, hints)), hint=True)
+        for side in engine.load_flow(setup.flow).sides if connection.name in (setup.source, setup.target) else ():
+            flow = engine.open(connection.tenant, setup.name, move=side.moves[0].name)
+            if flow is not None and flow.source.name == connection.name:
+                hold.notice_jobs(flow, set(_wanted(flow, hints)), hint=True)
     _note_seen(engine, str(job["system"]), hints)
 
 

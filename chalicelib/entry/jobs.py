@@ -85,7 +85,7 @@ def _poll(engine: Engine, job: Json) -> None:
     if "notice" not in job:
         poll.step(engine, job)
         return
-    flow = engine.open(str(job["tenant"]), str(job["flow"]))
+    flow = engine.open(str(job["tenant"]), str(job["flow"]), move=str(job["notice"]))
     move = flow.flow.move(str(job["notice"])) if flow else None
     if flow is not None and move is not None:
         try:

@@ -42,7 +42,7 @@ class Sum:
 def count(flow: OpenFlow) -> dict[str, tuple[dict[str, Sum], dict[str, Sum]]]:
     """Per move: by state, and by what it came to (or would come to, in a rehearsal)."""
     found: dict[str, tuple[dict[str, Sum], dict[str, Sum]]] = {}
-    for move in flow.flow.moves:
+    for move in flow.whole.moves:
         states: dict[str, Sum] = {}
         words = {word: Sum() for word in WORDS}
         for head in heads_of(flow.engine, flow.setup.tenant, flow.setup.name, move.name):

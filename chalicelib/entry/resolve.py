@@ -15,7 +15,7 @@ from chalicelib.entry import errands
 def run(engine: Engine, job: Json) -> None:
     """The job {"job": "resolve", "tenant", "record", "action", "target_id", "why", "by", "id"}."""
     key = RecordKey.from_id(str(job["tenant"]), str(job["record"]))
-    flow = engine.open(key.tenant, key.flow) if key else None
+    flow = engine.open(key.tenant, key.flow, move=key.move) if key else None
     if key is None or flow is None:
         return
     answer = resolve(

@@ -12,7 +12,7 @@ def run(engine: Engine, job: Json) -> None:
     flow = engine.open(str(job["tenant"]), str(job["flow"]))
     if flow is None:
         return
-    for move in flow.flow.moves:
+    for move in flow.whole.moves:
         keys = list(ledger.list_keys(engine.store, flow.setup.tenant, flow.setup.name, move.name))
         for begin in range(0, len(keys), 100):
             for head in ledger.heads(engine.store, keys[begin : begin + 100]).values():

@@ -110,7 +110,7 @@ def found(engine: Engine, caller: Caller, request: ApiRequest) -> tuple[OpenFlow
         key = RecordKey.from_id(caller.tenant, text)
         head = ledger.heads(engine.store, [key]).get(key) if key else None
         if head is not None:
-            return opened(engine, caller, head.key.flow), head
+            return opened(engine, caller, head.key.flow, move=head.key.move), head
     raise not_found("record of that id")
 
 
