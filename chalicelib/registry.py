@@ -6,6 +6,7 @@ SYSTEMS: dict[str, str] = {
     "procurify": "chalicelib.systems.procurify",
     "quickbooks_online": "chalicelib.systems.quickbooks_online",
     "quickbooks_desktop": "chalicelib.systems.quickbooks_desktop",
+    "freshbooks": "chalicelib.systems.freshbooks",
     "procore": "chalicelib.systems.procore",
 }
 

@@ -12,7 +12,8 @@ from chalicelib.engine.records import Company
 class Connection:
     """`settings` are open (domain, realm); credentials lie in the vault under `secret_name`.
 
-    `found` is the company that a consent led to and that nobody has confirmed yet.
+    `found` is the company that a consent led to and that nobody has confirmed yet. `holder` names the app and the
+    person whose consent it was, where access is a person's and not a company's.
     """
 
     tenant: str
@@ -22,6 +23,7 @@ class Connection:
     settings: Mapping[str, str] = field(default_factory=dict)
     pinned: Company | None = None
     found: Company | None = None
+    holder: str = ""
 
     @property
     def secret_name(self) -> str:

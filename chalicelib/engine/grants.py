@@ -52,8 +52,9 @@ class Tokens:
 
 
 def grant_pk(connection: Connection, identity: str) -> str:
-    """Where the connection's own grant lies: tokens belong to the company, which belongs to one customer."""
-    return f"G#{connection.system}#{connection.environment}#{identity}"
+    """Where the connection's grant lies: tokens belong to the company, which belongs to one customer; or to a person
+    and an app, and then all connections of that consent share them."""
+    return f"G#{connection.system}#{connection.environment}#{connection.holder or identity}"
 
 
 def last_moment(grant: Item | None) -> datetime | None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from chalicelib.engine.line import Line
 
 
 @dataclass(frozen=True, slots=True)
 class Hint:
     """A record of `company` (the identity that one customer alone holds) changed, or `is_gone`.
 
-    `event` is the same whenever this very event comes again, `at` when the vendor says that it happened.
+    `event` is the same whenever this very event comes again ("" where nothing tells one from another), `at` when the
+    vendor says that it happened.
     """
 
     company: str
@@ -49,3 +54,45 @@ class Hooks:
 
     is_theirs: Callable[[Mapping[str, str], bytes, str], bool]
     read: Callable[[bytes], Told]
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """By which a vendor asks whether an address is ours: the code goes back, and signs what comes from then on."""
+
+    id: str
+    code: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """A webhook as the vendor lists it. Nothing comes of it before its handshake is over."""
+
+    id: str
+    event: str
+    url: str
+    is_verified: bool
+
+
+class NotOffered(Exception):
+    """The vendor has no such event for this customer."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnHooks:
+    """Webhooks of a vendor where each customer's are registered, and signed with a secret of its own each.
+
+    `events` are those to register, by the last part of the address that they go to. `is_theirs` and `read` are as of
+    `Hooks`; `handshake` is None for what is none. `register` returns the new id and raises NotOffered; `confirm` is
+    False when the code is not the one that was sent.
+    """
+
+    events: Mapping[str, Sequence[str]]
+    is_theirs: Callable[[Mapping[str, str], bytes, str], bool]
+    read: Callable[[bytes], Told]
+    handshake: Callable[[bytes], Handshake | None]
+    registered: Callable[[Line], Sequence[Registered]]
+    register: Callable[[Line, str, str], str]
+    confirm: Callable[[Line, str, str], bool]
+    resend: Callable[[Line, str], None]
+    remove: Callable[[Line, str], None]

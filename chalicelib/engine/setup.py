@@ -60,6 +60,7 @@ def connection_put(connection: Connection, version: int) -> Put:
         "settings": dict(connection.settings),
         "pinned": _company_json(connection.pinned),
         "found": _company_json(connection.found),
+        "holder": connection.holder,
     }
     item = Item(pk=pk(connection.tenant), sk=f"CONNECTION#{connection.name}", body=body, version=version)
     return Put(item)
@@ -75,6 +76,11 @@ def identity_key(system: str, environment: str, identity: str) -> tuple[str, str
     return f"X#identity#{system}#{environment}#{quote(identity, safe='')}", "CLAIM"
 
 
+def person_key(connection: Connection, person: str) -> tuple[str, str]:
+    """The claim on a person whose one consent may serve several connections: all of them are of one customer."""
+    return identity_key(connection.system, connection.environment, f"person#{person}")
+
+
 def read_connection(tenant: str, item: Item) -> Connection:
     return Connection(
         tenant=tenant,
@@ -84,6 +90,7 @@ def read_connection(tenant: str, item: Item) -> Connection:
         settings=dict(item.body["settings"]),  # type: ignore[call-overload]  # written by connection_put
         pinned=_company(item.body.get("pinned")),
         found=_company(item.body.get("found")),
+        holder=str(item.body.get("holder") or ""),
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.engine.caller import Caller
 from chalicelib.engine.grants import Tokens
-from chalicelib.engine.hints import Hooks
+from chalicelib.engine.hints import Hooks, OwnHooks
 from chalicelib.engine.line import Budget, Line
 from chalicelib.engine.ports import Door, Source, Target
 
@@ -22,12 +22,14 @@ class Consent:
 
     `link` makes the address to open, of the client id, the address to come back to, and the state; `exchange` turns
     the code that comes back into tokens, of the code and that same address. `identity` names the parameter by which
-    the vendor tells the company that was chosen; "" where it tells none.
+    the vendor tells the company that was chosen; "" where it tells none. `holder` asks the vendor who consented, where
+    tokens belong to a person and not to a company.
     """
 
     link: Callable[[Line, str, str, str], str]
     exchange: Callable[[Line, str, str], Tokens]
     identity: str = ""
+    holder: Callable[[Line], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +56,4 @@ class System:
     consent: Consent | None = None
     caller: Caller | None = None  # it calls us: nothing of it can be asked
     hooks: Hooks | None = None  # it tells us of changes as they happen
+    own_hooks: OwnHooks | None = None  # the same, registered for each customer

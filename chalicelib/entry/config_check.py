@@ -104,10 +104,16 @@ def _connection(engine: Engine, wanted: Wanted, tenant: str, name: str, *, given
         settings=settings,
         pinned=pinned,
         found=old[0].found if old and old[0].settings == settings else None,
+        holder=_holder(old[0], system, given) if old else "",
     )
     if old and pinned:
         _stays_the_same(wanted, at, system, old=old[0], new=new, company=given.company)
     wanted.connections[name] = new
+
+
+def _holder(old: Connection, system: System, given: ConnectionIn) -> str:
+    """Whose consent it was stays known as long as it can be the same one."""
+    return old.holder if (old.system, old.environment) == (system.name, given.environment) else ""
 
 
 def _settings(wanted: Wanted, at: tuple[str, str], system: System, given: ConnectionIn) -> dict[str, str]:

@@ -34,9 +34,10 @@ WRITES = 50
 def run(engine: Engine, job: Json) -> None:
     """The job {"job": "hook", "system", "environment", "client", "body"}: split by company, so that none hides another.
 
-    What could not be read is set aside, and the rest goes on.
+    What could not be read is set aside, and the rest goes on. With "company", events of any other are nobody's.
     """
-    hooks = engine.load_system(str(job["system"])).hooks
+    system = engine.load_system(str(job["system"]))
+    hooks = system.hooks or system.own_hooks
     assert hooks is not None, "only what a system with webhooks signed is queued"
     body = base64.b64decode(str(job["body"]))
     told = hooks.read(body)
@@ -44,7 +45,10 @@ def run(engine: Engine, job: Json) -> None:
         set_aside(engine, job, body, told.odd)
     companies: dict[str, list[Hint]] = defaultdict(list)
     for hint in told.hints:
-        companies[hint.company].append(hint)
+        if hint.company == job.get("company", hint.company):
+            companies[hint.company].append(hint)
+        else:
+            engine.metrics.count("HooksOfNobody", system=system.name)
     of = {name: job[name] for name in ("system", "environment", "client")}
     for company, hints in companies.items():
         for begin in range(0, len(hints), TOGETHER):
@@ -139,14 +143,14 @@ def _wanted(flow: OpenFlow, hints: Sequence[Hint]) -> Iterator[tuple[str, str]]:
 def _news(engine: Engine, system: str, hints: Sequence[Hint]) -> list[Hint]:
     oldest = engine.clock.now() - SEEN_FOR
     young = [hint for hint in hints if hint.at is None or hint.at > oldest]
-    seen = engine.store.get([_seen_key(system, hint) for hint in young])
+    seen = engine.store.get([_seen_key(system, hint) for hint in young if hint.event])
     return [hint for hint in young if _seen_key(system, hint) not in seen]
 
 
 def _note_seen(engine: Engine, system: str, hints: Sequence[Hint]) -> None:
     """After the asking: a crash in between asks twice, and never not at all."""
     until = int((engine.clock.now() + SEEN_FOR).timestamp())
-    keys = list(dict.fromkeys(_seen_key(system, hint) for hint in hints))
+    keys = list(dict.fromkeys(_seen_key(system, hint) for hint in hints if hint.event))
     for begin in range(0, len(keys), WRITES):
         some = keys[begin : begin + WRITES]
         engine.store.write([Put(Item(pk=pk, sk=sk, expires_at=until), guarded=False) for pk, sk in some])

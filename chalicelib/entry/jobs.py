@@ -96,8 +96,10 @@ def _poll(engine: Engine, job: Json) -> None:
 
 # Each job and who does it, loaded on first use: most functions do none of them.
 JOBS = {
+    "callbacks": "chalicelib.entry.callbacks.run",
     "connect": "chalicelib.entry.oauth_job.run",
     "digest": "chalicelib.entry.digest.run",
+    "handshake": "chalicelib.entry.callbacks.shake_hands",
     "hints": "chalicelib.entry.hook_job.of_company",
     "hook": "chalicelib.entry.hook_job.run",
     "look_after": "chalicelib.entry.upkeep.run",

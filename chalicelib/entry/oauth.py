@@ -21,7 +21,7 @@ from chalicelib.engine.engine import Engine
 from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import Health
-from chalicelib.entry import after_apply
+from chalicelib.entry import after_apply, callbacks
 from chalicelib.entry.keys import Caller
 from chalicelib.entry.problem import Problem, conflict, not_found
 
@@ -69,7 +69,7 @@ def offer(engine: Engine, caller: Caller, name: str, service: str) -> Json:
         "connection": name,
         "system": connection.system,
         "by": caller.key,
-        "redirect_uri": f"{service}/oauth/{connection.system}/callback",
+        "redirect_uri": f"{service}{_back(connection)}",
         "state": "offered",
         "until": until.isoformat(),
     }
@@ -100,6 +100,15 @@ def told(engine: Engine, consent: Item) -> Json:
 
 def again(name: str) -> str:
     return f"Run `mlc connect {name}` and open the new link."
+
+
+def service_of(consent: Item, connection: Connection) -> str:
+    """The service's own address, as the person who asked for the link reached it."""
+    return str(consent.body["redirect_uri"]).removesuffix(_back(connection))
+
+
+def _back(connection: Connection) -> str:
+    return f"/oauth/{connection.system}/callback"
 
 
 # ---------------------------------------------------------------------------------------------- the way back
@@ -210,6 +219,7 @@ def opened(engine: Engine, connection: Connection) -> None:
     """The connection works and its company is the right one: what waited for it goes on."""
     engine.checked.pop(connection.key, None)
     engine.note_health(connection, Health(state="ok"))
+    callbacks.ask(engine, connection)
     after_apply.go_on(engine, connection)
 
 

@@ -19,7 +19,7 @@ from chalicelib.engine.grants import last_moment
 from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import Health
-from chalicelib.entry import ping
+from chalicelib.entry import callbacks, ping
 
 KEEP_ALIVE = timedelta(days=28)
 FIRST_WARNING = timedelta(days=30)
@@ -46,7 +46,9 @@ def run(engine: Engine, job: Json) -> None:
     ends = last_moment(grant)
     if ends is not None:
         _warn(engine, connection, ends)
+    # Before its own work: what it finds unfinished is looked at sooner.
     due.watch_access(engine, tenant, name, _next_look(ends, engine.clock.now()))
+    callbacks.run(engine, {"tenant": tenant, "connection": name})
 
 
 def warning(engine: Engine, connection: Connection, ends: datetime) -> dict[str, str]:
