@@ -44,6 +44,7 @@ def main() -> int:
         port=_port(chosen.once),
         simulate=not chosen.no_simulators,
         given=given,
+        bills=chosen.bills,
         with_parent="MAKELEVEL" in os.environ,
     )
     _listen_to_signals()
@@ -73,6 +74,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--once", action="store_true", help="run every flow until quiet, show what moved, and end")
     parser.add_argument("--no-simulators", action="store_true", help="talk to the real systems")
     parser.add_argument("--fresh", action="store_true", help="forget the kept state and begin from the seed")
+    parser.add_argument("--bills", type=int, help="how many the seeded company has when it begins anew")
     parser.add_argument("--state", type=Path, help="folder for state and logs (default: one below .state)")
     return parser.parse_args()
 

@@ -102,7 +102,7 @@ def plant(
     books.backstage_add_company(REALM, COMPANY, chart=False)
     books.backstage_set_preference(REALM, "AccountingInfoPrefs.UseAccountNumbers", True)
     _accounts(procurify, books)
-    vendors = _vendors(procurify, books)
+    vendors = _vendors(procurify, books, _known(bills))
     entered = _bills(procurify, vendors, count=bills, today=today, chance=chance)
     _entered_by_hand(procurify, books, entered)
     _orders(procurify, vendors, count=max(LEAST_ORDERS, bills // 8), today=today, chance=random.Random(seed + 1))
@@ -161,9 +161,15 @@ def _accounts(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator) -
         procurify.backstage_add_account_code(code, name)
 
 
-def _vendors(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator) -> list[dict[str, Any]]:
+def _known(bills: int) -> list[str]:
+    """A small company knows fewer vendors, among them all that some books do not have or no longer use."""
+    always = (*NOT_IN_BOOKS, INACTIVE_IN_BOOKS, seed_desktop.INACTIVE_IN_FILE)
+    return [name for n, name in enumerate(VENDORS) if n < bills // 2 or name in always]
+
+
+def _vendors(procurify: ProcurifySimulator, books: QuickBooksOnlineSimulator, names: list[str]) -> list[dict[str, Any]]:
     found = []
-    for n, name in enumerate(VENDORS):
+    for n, name in enumerate(names):
         street, code = f"{100 + n} Mill Rd", f"97{200 + n}"
         vendor = procurify.backstage_add_vendor(
             name=name,
@@ -268,7 +274,7 @@ def _entered_by_hand(
     account = next(account for account in ledger["accounts"] if account.get("AcctNum") == "5010")
     by_name = {vendor["DisplayName"]: vendor for vendor in ledger["vendors"]}
     full = {bill["uuid"].replace("-", ""): bill for bill in procurify.backstage_snapshot("bills")}
-    for bill in [bills[n] for n in (24, 51) if n < len(bills)]:
+    for bill in [bills[n] for n in (24, 51) if n < len(bills) and bills[n]["vendor"]["name"] not in NOT_IN_BOOKS]:
         source = full[str(bill["uuid"]).replace("-", "")]
         vendor = by_name[in_books(bill["vendor"]["name"])]
         line = {

@@ -6,6 +6,7 @@ The pump keeps Lambda's manners: a handler that returns has its messages deleted
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import signal
@@ -15,15 +16,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from chalicelib.engine.redact import redact_text
 
+ROOT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
 VISIBILITY = 6  # seconds until a message comes back whose service died
 TICK = 2.0
 WRITERS = 3  # threads per writer queue
+CONNECTIONS = 64  # to the queues: more than there are pumps
 MOST_BODY = 10 * 1024 * 1024  # what API Gateway takes
 CHUNK = 65536
 LAST_WORDS = 8.0  # seconds for work in hand when we are asked to end; what is cut off is done again
@@ -47,20 +51,23 @@ def serve(port: int, visibility: int) -> None:
     """Run until SIGTERM. The environment says where AWS and the systems are."""
     os.environ["MLC_PORT"] = str(port)  # where a browser comes back to
     os.environ.setdefault("POWERTOOLS_METRICS_DISABLED", "true")  # lines for CloudWatch; here they hide the others
-    from chalice.cli.factory import CLIFactory
+    from chalice.config import Config
     from chalice.local import ChaliceRequestHandler, create_local_server
+
+    from app import app
 
     # Header and body go out in one packet, at once: without this each keep-alive answer stalls 40 ms.
     ChaliceRequestHandler.wbufsize = 65536
     ChaliceRequestHandler.disable_nagle_algorithm = True
     ChaliceRequestHandler.log_message = lambda *_: None
     ChaliceRequestHandler._parse_payload = bounded  # type: ignore[method-assign, assignment]  # as API Gateway has it
-    config = CLIFactory(os.getcwd()).create_config_obj("local")  # noqa: PTH109 - Chalice wants a str
-    app = config.chalice_app
+    on_disk = json.loads((ROOT / ".chalice" / "config.json").read_text())  # Chalice's own loader brings its whole CLI
+    config = Config("local", config_from_disk=on_disk)
     _write_plain_lines()
     stop = threading.Event()
+    sqs = _sqs()
     threads = [
-        threading.Thread(target=pump, args=(app, source, stop, visibility), daemon=True)
+        threading.Thread(target=pump, args=(app, sqs, source, stop, visibility), daemon=True)
         for source in app.event_sources
         if hasattr(source, "queue")
         for _ in range(WRITERS if "writer" in source.name else 1)
@@ -122,11 +129,18 @@ def _write_plain_lines() -> None:
     logging.getLogger("botocore").setLevel(logging.ERROR)
 
 
-def pump(app: Any, source: Any, stop: threading.Event, visibility: int) -> None:
-    """Receive from one queue and call its handler, until stopped."""
+def _sqs() -> Any:
+    """One client for all pumps, each waiting on a connection of its own: making one costs far more than using it."""
     import boto3
+    from botocore.config import Config
 
-    sqs = boto3.session.Session(region_name=REGION).client("sqs", endpoint_url=os.environ["AWS_ENDPOINT_URL"])
+    session = boto3.session.Session(region_name=REGION)
+    config = Config(max_pool_connections=CONNECTIONS)
+    return session.client("sqs", endpoint_url=os.environ["AWS_ENDPOINT_URL"], config=config)
+
+
+def pump(app: Any, sqs: Any, source: Any, stop: threading.Event, visibility: int) -> None:
+    """Receive from one queue and call its handler, until stopped."""
     url = sqs.get_queue_url(QueueName=source.queue)["QueueUrl"]
     while not stop.is_set():
         try:

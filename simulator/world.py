@@ -201,4 +201,4 @@ class World:
 
     def due(self) -> list[Head]:
         """Every record that has neither an outcome nor a hold, looked up without the indexes."""
-        return [Head.read(item) for item in self.store.all_items() if item.sk == ledger.HEAD and item.due is not None]
+        return [Head.read(item) for item in self.store.all_items(due=True) if item.sk == ledger.HEAD]

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterator
 
 import pytest
 
 os.environ.setdefault("STAGE", "local")
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _cheap_hashes() -> Iterator[None]:
+    """What a try at a password costs is in docs/reference/limits.md, which is compared with the source."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("chalicelib.systems.quickbooks_desktop.login.COST", 16)
+        patch.setattr("chalicelib.entry.apply.COST", 16)
+        yield
 
 
 @pytest.fixture(autouse=True)

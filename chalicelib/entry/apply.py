@@ -30,6 +30,7 @@ from chalicelib.entry.problem import Fault, bad_request, conflict, pointer
 from chalicelib.entry.shapes import summary
 
 TRIES = 4
+COST = 4096  # 4 MB and some 10 ms for a try at what a customer typed
 MOST_OPS = 100  # of one transaction
 LARGEST_SETUP = 300_000  # characters of one flow's set-up, well under the table's 400 KB an item
 
@@ -142,7 +143,7 @@ def _same_secret(noted: Mapping[str, object], credentials: Mapping[str, str]) ->
 def _print(credentials: Mapping[str, str], salt: str) -> str:
     """Tells whether credentials changed without reading them; slow, because people choose some of them."""
     secret = canonical(dict(credentials)).encode()
-    return hashlib.scrypt(secret, salt=salt.encode(), n=2**12, r=8, p=1, dklen=32).hex()
+    return hashlib.scrypt(secret, salt=salt.encode(), n=COST, r=8, p=1, dklen=32).hex()
 
 
 def _claim(engine: Engine, plan: Plan, new: Connection, *, stored: Known) -> None:

@@ -111,10 +111,11 @@ class MemoryStore(Watched):
         with self._lock:
             self._catch_up(0)
 
-    def all_items(self) -> list[Item]:
-        """Everything stored, in key order; no operation of the port can do this."""
+    def all_items(self, *, due: bool = False) -> list[Item]:
+        """Everything stored, or all that is due some time, in key order; no operation of the port can do this."""
         with self._lock:
-            return [self._rows[key].read() for key in sorted(self._rows)]
+            found = [key for key, row in self._rows.items() if not due or row.item.due is not None]
+            return [self._rows[key].read() for key in sorted(found)]
 
     def dump(self) -> dict[str, Any]:
         """The whole table as JSON values."""

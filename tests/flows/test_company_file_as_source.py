@@ -18,7 +18,6 @@ from chalicelib.engine.ledger import Head
 from chalicelib.engine.link import Link
 from chalicelib.engine.match import same_name
 from chalicelib.engine.records import Draft
-from chalicelib.systems.quickbooks_desktop import login
 from chalicelib.systems.quickbooks_desktop.rows import Bill, BillPayment, Vendor
 from chalicelib.systems.quickbooks_online import drafts
 from simulator.company import APP
@@ -97,8 +96,7 @@ class Books(DesktopCompany):
 
 
 @pytest.fixture
-def books(monkeypatch: pytest.MonkeyPatch) -> Iterator[Books]:
-    monkeypatch.setattr(login, "COST", 16)
+def books() -> Iterator[Books]:
     made = Books()
     made.known = made.pc.backstage_add_vendor("Northwind Paper Co")
     made.online.backstage_add_vendor(REALM, "Northwind Paper Co")

@@ -6,13 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from chalicelib.systems.quickbooks_desktop import login, soap
+from chalicelib.systems.quickbooks_desktop import soap
 from tests.flows.at_the_pc import Line, Office
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(login, "COST", 16)
 
 
 def office_with_an_order() -> tuple[Office, int]:

@@ -33,6 +33,7 @@ from simulator.systems.serving import Simulator, listen
 
 PC = "quickbooks_desktop"
 PATIENCE = 60.0
+RARELY = 0.3  # seconds between two questions that cost the service more than a look at a socket
 RESTS = {"done", "held", "not_moved", "refused"}
 CUT_OFF = {"QBWC1041", "QBWC1042", "QBWC1044"}  # a session of the Web Connector that lost us
 KILLS = 20
@@ -41,15 +42,16 @@ SEED = 20261121  # of the moments of the kills
 # enough for a message in hand to come back and be done with: one that five lives in a row fail at is parked.
 LIVES = ((4.0, 5.5), (0.2, 1.1), (1.2, 2.5))
 FEW = 24  # bills, where more would show no more; behind MLC_ENDPOINTS the vendor's own pace holds, too
+SOME = 100  # bills, where the service must not be through with them at once
 LATE = 3  # bills that people add, and that they change, in each life
 
 
-def until(true: Callable[[], Any], *, patience: float = PATIENCE) -> Any:
+def until(true: Callable[[], Any], *, patience: float = PATIENCE, every: float = 0.05) -> Any:
     end = time.monotonic() + patience
     while time.monotonic() < end:
         if found := true():
             return found
-        time.sleep(0.05)
+        time.sleep(every)
     raise AssertionError(f"not within {patience:.0f} seconds")
 
 
@@ -76,7 +78,7 @@ class Customer:
     def sync(self, flow: str = seed.FLOW, *, patience: float = 2 * PATIENCE) -> None:
         """Run the flow, and wait until nothing of it is under way."""
         self.call("POST", f"/flows/{flow}/sync", {})
-        until(lambda: self.house.tend() == "" and self.latest(flow)["quiet"], patience=patience)
+        until(lambda: self.house.tend() == "" and self.latest(flow)["quiet"], patience=patience, every=RARELY)
         assert self.latest(flow)["trouble"] == ""
 
     def latest(self, flow: str = seed.FLOW) -> dict[str, Any]:
@@ -162,12 +164,12 @@ def assert_books_agree(customer: Customer) -> None:
 
 @contextmanager
 def command(folder: Path, *arguments: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], Path]]:
-    """`make run` without make: the supervisor, and the file with what it prints."""
+    """`make run` without make: the supervisor, and the file with what it prints. A small company, if not told."""
     told = folder.with_suffix(".txt")
     plain = {name: value for name, value in os.environ.items() if not name.startswith(("MLC_", "MAKE"))}
     with told.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "simulator.local", "--state", str(folder), *arguments],
+            [sys.executable, "-m", "simulator.local", "--state", str(folder), "--bills", str(FEW), *arguments],
             cwd=ROOT,
             env={**plain, "MLC_PORT": "0", **environment},
             stdout=output,
@@ -189,7 +191,7 @@ def ports(folder: Path, told: Path) -> list[int]:
 
 
 def test_once_ends_with_books_that_agree_and_shows_a_held_record_with_its_fix(tmp_path: Path) -> None:
-    with command(tmp_path / "state", "--once") as (process, told):
+    with command(tmp_path / "state", "--once", "--bills", str(seed.BILLS)) as (process, told):
         assert process.wait(timeout=180) == 0, told.read_text()
     text = told.read_text()
     assert text.count("The totals agree to the cent.") == len(seed.FLOWS)
@@ -283,7 +285,7 @@ def test_no_bill_is_lost_or_doubled_when_the_service_is_killed_twenty_times(tmp_
     """People go on working meanwhile: each time bills are added and others changed."""
     chance = random.Random(SEED)
     print(f"seed {SEED}")
-    with running(tmp_path / "state", service_options=["--visibility", "3"]) as house:
+    with running(tmp_path / "state", bills=SOME, service_options=["--visibility", "3"]) as house:
         customer = Customer(house)
         seen = []
         for n in range(KILLS):
@@ -464,7 +466,7 @@ def test_a_quickbooks_online_given_by_endpoints_is_used_and_no_other(
 def ran_through(customer: Customer) -> bool:
     """Run the flow once more; False for a run that had begun with the old credentials and stopped."""
     customer.call("POST", f"/flows/{seed.FLOW}/sync", {})
-    until(lambda: customer.house.tend() == "" and customer.latest()["quiet"], patience=2 * PATIENCE)
+    until(lambda: customer.house.tend() == "" and customer.latest()["quiet"], patience=2 * PATIENCE, every=RARELY)
     return bool(customer.latest()["state"] == "finished")
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import cache
 from typing import TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -48,9 +49,9 @@ def _speakable(value: object) -> object:
 def trim(shape: type[BaseModel], raw: Json) -> Json:
     """What `shape` uses of a document, as it is spelled there, decimals as strings. Judges nothing."""
     kept: Json = {}
-    for name, field in shape.model_fields.items():
+    for name, inner in _shapes_in(shape).items():
         if name in raw:
-            inner, value = _shape_in(field.annotation), raw[name]
+            value = raw[name]
             kept[name] = [_kept(inner, each) for each in value] if isinstance(value, list) else _kept(inner, value)
     return kept
 
@@ -61,6 +62,11 @@ def _kept(shape: type[BaseModel] | None, value: object) -> object:
     if isinstance(value, list):
         return [_kept(shape, entry) for entry in value]
     return str(value) if isinstance(value, Decimal) else value
+
+
+@cache
+def _shapes_in(shape: type[BaseModel]) -> dict[str, type[BaseModel] | None]:
+    return {name: _shape_in(field.annotation) for name, field in shape.model_fields.items()}
 
 
 def _shape_in(annotation: object) -> type[BaseModel] | None:
