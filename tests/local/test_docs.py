@@ -11,9 +11,8 @@ import requests
 
 from simulator import seed
 from simulator.house import ROOT, House
-from tests.local.test_run import FEW, Customer, running
+from tests.local.test_run import FEW, SOME, Customer, running
 
-BOTH_CODES = 40  # bills, among them some with each of the two account codes that the books do not have
 BOOKS_TOTAL = re.compile(r"^\d+\.\d{1,2}$", re.MULTILINE)
 
 
@@ -71,7 +70,7 @@ def consented(folder: Path, command: str, **environment: str) -> str:
 
 
 def test_the_first_page_leads_from_a_clone_to_the_first_resolved_hold(tmp_path: Path) -> None:
-    with running(tmp_path / "state", bills=BOTH_CODES) as house:
+    with running(tmp_path / "state", bills=SOME) as house:
         folder = like_the_project(house, tmp_path / "clone")
         script = commands("start.md").replace("http://127.0.0.1:8321", f"http://127.0.0.1:{house.port}")
         told = pasted(folder, script)
