@@ -16,7 +16,11 @@ from chalicelib.engine.rules import Ruled
 from chalicelib.systems.procore import commitments, lists, parts, router, shares
 from chalicelib.systems.procore.drafts import cost_line, direct_cost_draft, requisition_draft
 from chalicelib.systems.procore.drafts import share as share_of
+<<<<<<< ours
 from chalicelib.systems.procore.fixes import PERMISSION, in_project
+=======
+from chalicelib.systems.procore.fixes import HIDDEN, in_project
+>>>>>>> theirs
 
 CODES = Ruled(
     kind="cost_code",
@@ -110,7 +114,14 @@ def _with_tax(bill: Owed, link: Link) -> list[CostLine]:
 
 def _project(line: CostLine, bill: Owed, link: Link) -> str:
     if line.job:
+<<<<<<< ours
         return _project_of(line.job, link)
+=======
+        missing = len(link.missing)
+        found = link.listed("project", line.job)
+        link.missing[missing:] = [_or_hidden(held) for held in link.missing[missing:]]
+        return found
+>>>>>>> theirs
     if link.policy("no_project") == "hold":
         link.missing.append(
             Held(
@@ -126,6 +137,7 @@ def _project(line: CostLine, bill: Owed, link: Link) -> str:
     return ""
 
 
+<<<<<<< ours
 def _project_of(job: str, link: Link) -> str:
     """A job may be told as "owner:job"; it is mapped, or is called as the project is, by either name."""
     own = link.apart()
@@ -142,6 +154,11 @@ def _project_of(job: str, link: Link) -> str:
 def _seen_by_the_app(held: Held) -> Held:
     """A project that the app may not enter is not even listed (sheet section 8)."""
     fix = f"{held.fix} If it is there, the app may not enter it. {PERMISSION}"
+=======
+def _or_hidden(held: Held) -> Held:
+    """Procore lists only the projects that the app may see (sheet section 8)."""
+    fix = f"{held.fix} {HIDDEN}"
+>>>>>>> theirs
     return Held(held.reason, held.message, cause=held.cause, fix=fix, owner=held.owner, waits_for=held.waits_for)
 
 
@@ -172,7 +189,7 @@ def _routed(
     codes = link.entries("wbs_code", project)
     mapped = [_mapped(line, project, scope, codes, link) for line in lines]
     known = commitments.of(link.entries("commitment", project))
-    ids = frozenset(one.id.rpartition("/")[2] for one in _in_directory(project, vendor, link))
+    ids = frozenset(one.id.rpartition("/")[2] for one in _in_directory(bill, project, vendor, link))
     asked = parts.Bill(
         title=bill.title,
         vendor_name=bill.vendor_name,
@@ -205,12 +222,13 @@ def _mapped(line: CostLine, project: str, scope: str, codes: Iterable[Reference]
     )
 
 
-def _in_directory(project: str, vendor: str, link: Link) -> list[Reference]:
-    """The vendor in the project's directory, where it has another id (sheet section 7). Raises Held for two."""
-    company = link.entry("vendor", vendor)
+def _in_directory(bill: Owed, project: str, vendor: str, link: Link) -> list[Reference]:
+    """The vendor in the project's directory, where it has another id (sheet section 7). Raises Held for two.
+
+    One that we made a moment ago is in no list yet: it has the name that the books give it.
+    """
+    company = link.entry("vendor", vendor) or Reference(id=vendor, name=bill.vendor_name)
     listed = link.entries("project_vendor", project)
-    if company is None:
-        return []
     found = lists.same_vendor(company, listed)
     if len(found) > 1:
         shown = "; ".join(f"{one.label} (id {one.id})" for one in found[:5])

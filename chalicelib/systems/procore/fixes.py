@@ -55,6 +55,10 @@ PERMISSION = (
     "the list of permitted projects and that the app may write in this tool, and in the project's Admin > Tool "
     "Settings that the tool is switched on; it goes by itself then."
 )
+HIDDEN = (
+    "A project that is there and is not found is hidden from the app: a Procore administrator puts it on the list of "
+    "permitted projects under Company Admin > App Management > the app > Permissions; it goes by itself then."
+)
 CONNECT = (
     "A Procore administrator installs or connects the app for the company of {company} under Company Admin > App "
     "Management; an admin then runs `mlc ping {company}`, and what waits goes on by itself."

@@ -207,10 +207,11 @@ def test_a_project_whose_commitments_cannot_be_read_never_makes_a_direct_cost() 
     assert "reference:commitment" in found.waits_for
 
 
-def test_a_vendor_that_is_not_on_the_project_yet_never_makes_a_direct_cost() -> None:
-    unknown = Bill("The bill INV-2201", "Copperline", [line()], {CLINIC: frozenset({"3739501"})})
-    found = held(route(unknown, [electric()], Choices()))
-    assert found.reason == "vendor_not_on_project" and found.waits_for == ("reference:project_vendor",)
+def test_a_vendor_that_is_not_on_the_project_yet_has_no_commitment_there() -> None:
+    newcomer = Bill("The bill INV-2201", "Copperline", [line()], {CLINIC: frozenset({"3739501"})})
+    assert isinstance(one(route(newcomer, [electric()], Choices())), DirectCost)
+    found = held(route(newcomer, [electric()], Choices(no_commitment="hold")))
+    assert found.reason == "no_commitment"
 
 
 # ---------------------------------------------------------------------------------------------- which line

@@ -168,15 +168,26 @@ def test_a_bill_that_cannot_be_read_is_held_and_names_the_field(changed: dict[st
     assert "error" not in held.value.message.lower()
 
 
-def test_what_payments_and_people_elsewhere_do_to_a_bill_is_no_news() -> None:
-    before, _ = read("bill", a_bill())
-    paid = a_bill(
-        SyncToken="3", Balance=0, MetaData={**TIMES, "LastUpdatedTime": "2026-03-01T00:00:00Z"},
+def paid(balance: float) -> dict[str, Any]:
+    return a_bill(
+        SyncToken="3", Balance=balance, MetaData={**TIMES, "LastUpdatedTime": "2026-03-01T00:00:00Z"},
         LinkedTxn=[{"TxnId": "236", "TxnType": "BillPaymentCheck"}], TotalAmt="60.50",
         VendorRef={"value": "56", "name": "Bob's Burgers, renamed"},
     )  # fmt: skip
-    after, _ = read("bill", paid)
-    assert after.fingerprint == before.fingerprint
+
+
+def test_what_people_elsewhere_do_to_a_bill_and_what_is_paid_of_it_is_no_news() -> None:
+    before, _ = read("bill", a_bill())
+    partly, _ = read("bill", paid(20.5))
+    assert partly.fingerprint == before.fingerprint
+
+
+def test_a_bill_that_is_paid_in_full_is_news_and_names_its_payments() -> None:
+    before, _ = read("bill", a_bill())
+    after, parsed = read("bill", paid(0))
+    assert after.fingerprint != before.fingerprint
+    assert isinstance(parsed, Bill)
+    assert parsed.paid_by == ("236",)
 
 
 @pytest.mark.parametrize(
