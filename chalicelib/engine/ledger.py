@@ -71,6 +71,10 @@ class Head:
         return [replace(self.key, part=name) for name in self.parts]
 
     @property
+    def leaving_keys(self) -> list[RecordKey]:
+        return [replace(self.key, part=name) for name in self.leaving]
+
+    @property
     def at_rest(self) -> bool:
         """Nothing is under way and nothing is waiting for its time."""
         return self.due is None

@@ -1,17 +1,18 @@
 """Does it agree? What the source has in a period, what the target has of it, and each amount between the two explained.
 
-Pure: `survey.py` reads both sides; here one document's standing is judged, and the sums are made. Every amount by which
-the sides differ lies in exactly one line of the bridge, so that it always adds up.
+Pure: `survey.py` reads both sides, here one document's standing is judged, and `bridge.py` adds up. Every amount by
+which the sides differ lies in exactly one line of the bridge, so that it always adds up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from chalicelib.engine.errors import Held
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.records import Json, Money
 
@@ -22,7 +23,10 @@ UNDER_WAY = ("waiting", "sending", "unknown", "rehearsed")
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """A document of either side. `newer`: the source changed since the record was kept. `live` is the source's."""
+    """A document of either side. `newer`: the source changed since the record was kept. `live` is the source's.
+
+    `kind` is the target's, `part` names which part of the source document it is, where that comes to several.
+    """
 
     id: str
     day: date | None
@@ -30,6 +34,8 @@ class Paper:
     label: str
     newer: bool = False
     live: bool = True
+    kind: str = ""
+    part: str = ""
 
     def within(self, first: date, last: date) -> bool:
         return self.day is not None and first <= self.day <= last
@@ -37,12 +43,13 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One source document with all that is known of it.
+    """One source document with all that is known of it, or one part of it.
 
     `source` and `books` are what counts in the period; `elsewhere` and `linked` are the source's document and the
     linked one of the target where they do not count in it (another day; withdrawn); None: not there at all.
     `as_sent`: the target's is as we sent it; None: nobody looked, or we never sent it. `moved_on`: the record changed
-    while it was looked at.
+    while it was looked at. `closed`: why the target does not show it. `parts`: those that a split one comes to or came
+    to; `books` are those of all of them then.
     """
 
     id: str
@@ -53,6 +60,8 @@ class Case:
     linked: Paper | None = None
     as_sent: bool | None = None
     moved_on: bool = False
+    closed: Held | None = None
+    parts: Sequence[Case] = ()
 
     @property
     def link(self) -> Json:
@@ -72,6 +81,12 @@ class Case:
             if money is not None:
                 sums[money.currency] = sums.get(money.currency, Decimal(0)) + sign * money.amount
         return {currency: amount for currency, amount in sums.items() if amount}
+
+    @property
+    def doubled(self) -> bool:
+        """The target has more than one for the same part."""
+        parts = [paper.part for paper in [*self.books, *([self.linked] if self.linked else [])]]
+        return len(set(parts)) < len(parts)
 
     @property
     def alike(self) -> bool:
@@ -96,20 +111,42 @@ class Finding:
 AGREES = Finding("agrees", "")
 
 
+def explained(case: Case, *, cut_over: date, titles: tuple[str, str]) -> list[tuple[Case, Finding]]:
+    """Where the case stands; of one that came to parts, where each of them does, and what they leave open."""
+    if not case.parts or case.moved_on:
+        return [(case, judge(case, cut_over=cut_over, titles=titles))]
+    found = [(part, judge(part, cut_over=cut_over, titles=titles)) for part in case.parts]
+    rest = _rest(case)
+    if rest.delta:
+        assert case.source is not None
+        why = f"{titles[0]} has {case.source.money}, which is not what its parts add up to."
+        found.append((rest, _differs("parts_differ", why, "Replay the record; if it stays so, tell the operator.")))
+    return found
+
+
+def _rest(case: Case) -> Case:
+    """What of the source's amount none of the parts has."""
+    money = case.source.money if case.source else None
+    if case.source is None or money is None:
+        return Case(case.id, case.head)
+    parts = [part.source.money.amount for part in case.parts if part.source and part.source.money]
+    left = replace(money, amount=money.amount - sum(parts))
+    return Case(case.id, case.head, replace(case.source, money=left))
+
+
 def judge(case: Case, *, cut_over: date, titles: tuple[str, str]) -> Finding:
     """Where the case stands. `titles` are what people call the two systems."""
     if case.source is None and not case.books:
         return AGREES  # by now it counts on neither side
-    if len(case.books) > 1 or (case.books and case.linked):
+    if case.doubled:
         return _twice(case, titles[1])
     if case.head is None:
         return _unrecorded(case, titles)
     standing = _under_way(case, case.head)
     if standing is not None:
         return standing
-    if not case.known:
-        why = "Its amount cannot be read, so that it cannot be compared."
-        return _differs("amount_unknown", why, f"Look at it in {titles[0]} and in {titles[1]}.")
+    if case.closed is not None or not case.known:
+        return _unreadable(case, titles)
     return AGREES if case.alike else _at_rest(case, case.head, cut_over=cut_over, titles=titles)
 
 
@@ -132,6 +169,13 @@ def _under_way(case: Case, head: Head) -> Finding | None:
     return Finding("held", hold["reason"], hold["message"], hold["fix"], hold["owner"])
 
 
+def _unreadable(case: Case, titles: tuple[str, str]) -> Finding:
+    if case.closed is not None:
+        return _differs("not_readable", case.closed.message, case.closed.fix)
+    why = "Its amount cannot be read, so that it cannot be compared."
+    return _differs("amount_unknown", why, f"Look at it in {titles[0]} and in {titles[1]}.")
+
+
 def _at_rest(case: Case, head: Head, *, cut_over: date, titles: tuple[str, str]) -> Finding:
     outcome = head.outcome or {}
     newer = case.source.newer if case.source else bool(case.elsewhere and case.elsewhere.newer)
@@ -142,14 +186,17 @@ def _at_rest(case: Case, head: Head, *, cut_over: date, titles: tuple[str, str])
         return Finding(
             "refused", str(outcome.get("reason")), str(outcome.get("why")), "Enter it by hand.", "bookkeeper"
         )
-    if head.state == "not_moved" or outcome.get("action") == "dismissed":
+    if head.state == "not_moved" or outcome.get("action") in ("dismissed", "told"):
         return Finding("not_moved", _left_out(head, cut_over), str(outcome.get("why")))
+    if outcome.get("action") == "voided" and not case.delta:
+        return AGREES  # it stands there without any amount, as it should
     return _done(case, titles)
 
 
 def _left_out(head: Head, cut_over: date) -> str:
-    if (head.outcome or {}).get("action") == "dismissed":
-        return "dismissed"
+    action = str((head.outcome or {}).get("action"))
+    if action in ("dismissed", "told"):
+        return action
     if not head.live:
         return "withdrawn"
     day = str(head.summary.get("day") or "")
@@ -203,84 +250,3 @@ def _differing(case: Case, titles: tuple[str, str]) -> Finding:
 
 def _differs(kind: str, why: str, fix: str) -> Finding:
     return Finding("difference", kind, why, fix, "bookkeeper")
-
-
-# ---------------------------------------------------------------------------------------------- sums
-
-
-@dataclass(slots=True)
-class Sum:
-    """How many, and how much per currency."""
-
-    count: int = 0
-    amounts: dict[str, Decimal] = field(default_factory=dict)
-
-    def add(self, amounts: Mapping[str, Decimal], count: int = 1) -> None:
-        self.count += count
-        for currency, amount in amounts.items():
-            self.amounts[currency] = self.amounts.get(currency, Decimal(0)) + amount
-
-    def json(self) -> Json:
-        return {"count": self.count, "amounts": {name: str(amount) for name, amount in sorted(self.amounts.items())}}
-
-    @staticmethod
-    def read(told: Json) -> Sum:
-        amounts = told["amounts"]
-        assert isinstance(amounts, dict)
-        return Sum(int(str(told["count"])), {name: Decimal(str(amount)) for name, amount in amounts.items()})
-
-
-@dataclass(slots=True)
-class Bridge:
-    """One move's totals: source = target + every line. `others` is what somebody else entered in the target.
-
-    `apart` adds up how far the differing records are off, each without its sign, so that none hides another.
-    """
-
-    source: Sum = field(default_factory=Sum)
-    target: Sum = field(default_factory=Sum)
-    others: Sum = field(default_factory=Sum)
-    apart: Sum = field(default_factory=Sum)
-    lines: dict[Line, dict[str, Sum]] = field(default_factory=lambda: {line: {} for line in BRIDGE})
-
-    def take(self, case: Case, finding: Finding) -> None:
-        if case.source is not None:
-            self.source.add(_amounts([case.source]))
-        self.target.add(_amounts(case.books), len(case.books))
-        if finding.line == "agrees":
-            return
-        self.lines[finding.line].setdefault(finding.kind, Sum()).add(case.delta)
-        if finding.line == "difference":
-            self.apart.add({currency: abs(amount) for currency, amount in case.delta.items()})
-
-    def json(self) -> Json:
-        sums: Json = {name: getattr(self, name).json() for name in ("source", "target", "others", "apart")}
-        return sums | {line: {kind: one.json() for kind, one in kinds.items()} for line, kinds in self.lines.items()}
-
-    @staticmethod
-    def read(told: Mapping[str, Json]) -> Bridge:
-        source, target, others, apart = (Sum.read(told[name]) for name in ("source", "target", "others", "apart"))
-        bridge = Bridge(source=source, target=target, others=others, apart=apart)
-        for line in BRIDGE:
-            bridge.lines[line] = {kind: Sum.read(one) for kind, one in told[line].items()}  # type: ignore[arg-type]  # written by `json`
-        return bridge
-
-
-def _amounts(papers: Iterable[Paper]) -> dict[str, Decimal]:
-    total = Sum()
-    for paper in papers:
-        if paper.money is not None:
-            total.add({paper.money.currency: paper.money.amount})
-    return total.amounts
-
-
-def verdict(bridges: Iterable[Bridge]) -> str:
-    """The last line."""
-    apart = Sum()
-    for bridge in bridges:
-        apart.add(bridge.apart.amounts, bridge.apart.count)
-    if not apart.count:
-        return "Agrees to the cent."
-    amounts = [f"{amount:,.2f} {currency}".strip() for currency, amount in sorted(apart.amounts.items()) if amount]
-    records = "1 record" if apart.count == 1 else f"{apart.count} records"
-    return f"Differs by {' and '.join(amounts) or '0.00'} in {records}."

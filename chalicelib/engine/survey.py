@@ -1,24 +1,24 @@
 """Reading both sides of a flow for a period, a piece at a time, and judging each document found.
 
-First the source's documents of a move, then the target's, then case by case what became of each: what looks wrong is
-read once more by its id, so that neither a listing a minute old nor a record on its way passes for a difference.
+First the source's documents of a move, then the target's, kind by kind, then case by case what became of each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
 
 from chalicelib.engine import intents, ledger
+from chalicelib.engine.bridge import Bridge
+from chalicelib.engine.cases import Reading, of_source
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import Held
 from chalicelib.engine.flow import Move
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.merge import stands
-from chalicelib.engine.reconcile import Bridge, Case, Finding, Paper, judge
-from chalicelib.engine.records import Booked, Json, Money, RecordKey, Row, SourceDocument
+from chalicelib.engine.reconcile import Case, Finding, Paper, explained
+from chalicelib.engine.records import Booked, Json, Money, RecordKey, Row
 
 MOST_DOCUMENTS = 20_000  # of one move and period, both sides together
 MOST_LISTED = 5_000  # findings told one by one; all are counted
@@ -29,12 +29,16 @@ Papers = dict[str, list[Paper]]
 
 @dataclass(slots=True)
 class Progress:
-    """Where a reconciliation stands. `at` counts the cases judged, `move` "" tells that it is over."""
+    """Where a reconciliation stands. `at` counts the cases judged, `move` "" tells that it is over.
+
+    `kind` is the place of the one that is listed among the move's kinds in the target.
+    """
 
     move: str
     phase: str = "source"
     token: str | None = None
     at: int = 0
+    kind: int = 0
     source: dict[str, Paper] = field(default_factory=dict)
     books: Papers = field(default_factory=dict)
     bridges: dict[str, Bridge] = field(default_factory=dict)
@@ -47,6 +51,7 @@ class Progress:
             "phase": self.phase,
             "token": self.token,
             "at": self.at,
+            "kind": self.kind,
             "source": {id_: _told(paper) for id_, paper in self.source.items()},
             "books": {id_: [_told(paper) for paper in papers] for id_, papers in self.books.items()},
             "bridges": {move: bridge.json() for move, bridge in self.bridges.items()},
@@ -113,93 +118,57 @@ class Survey:
         if head is not None and head.stamp == row.stamp and not head.gone:
             return Paper(row.id, _day(head), head.money, str(head.summary.get("title")), live=head.live)
         document = row.document or self.flow.source_end.fetch(kind, row.id)
-        return _of_source(document, head) if document else None
+        return of_source(document, head) if document else None
 
     def _target(self, progress: Progress, move: Move, bridge: Bridge) -> None:
+        """The kinds that the move makes there, one after another."""
+        kind = move.target_kinds[progress.kind]
         try:
-            page = self.flow.target_end.dated(move.target_kind, self.first, self.last, token=progress.token)
+            page = self.flow.target_end.dated(kind, self.first, self.last, token=progress.token)
             rows, following = page.rows, page.next
         except Held as held:
             if held.reason != "not_available":
                 raise
             rows, following = [], None  # what the target does not offer, it has none of
-        for owner, row in self._owners(move, rows):
-            if owner:
-                papers = {paper.id: paper for paper in progress.books.get(owner, [])}
-                papers[row.id] = Paper(row.id, row.day, row.money, row.label)
-                progress.books[owner] = list(papers.values())
+        for owner, row in self._owners(move, kind, rows):
+            if owner is not None:
+                papers = {(paper.kind, paper.id): paper for paper in progress.books.get(owner.source_id, [])}
+                papers[kind, row.id] = Paper(row.id, row.day, row.money, row.label, kind=kind, part=owner.part)
+                progress.books[owner.source_id] = list(papers.values())
             else:
                 bridge.others.add({row.money.currency: row.money.amount} if row.money else {})
         progress.token = following
-        if following is None:
+        if following is None and progress.kind + 1 < len(move.target_kinds):
+            progress.kind += 1
+        elif following is None:
             progress.phase, progress.at = "cases", 0
 
-    def _owners(self, move: Move, rows: Sequence[Booked]) -> Iterator[tuple[str, Booked]]:
-        """Whose each is: by its claim, else by its mark; "" for somebody else's."""
+    def _owners(self, move: Move, kind: str, rows: Sequence[Booked]) -> Iterator[tuple[RecordKey | None, Booked]]:
+        """Whose each is: by its claim, else by its mark; None for somebody else's."""
         setup = self.flow.setup
-        keys = {row.id: ledger.claim_key(setup.tenant, setup.target, move.target_kind, row.id) for row in rows}
+        keys = {row.id: ledger.claim_key(setup.tenant, self.flow.target.name, kind, row.id) for row in rows}
         claims = self.flow.engine.store.get(list(keys.values()))
         for row in rows:
             claim = claims.get(keys[row.id])
             if claim is None:
-                yield intents.marked(self.flow, move.name, row.mark), row
+                named = intents.marked(self.flow, move.name, row.mark)
+                yield self._key(move, named) if named else None, row
                 continue
             owner = RecordKey.from_pk(str(claim.body["key"]))
-            yield (owner.source_id if (owner.flow, owner.move) == (setup.name, move.name) else ""), row
+            yield (owner if (owner.flow, owner.move) == (setup.name, move.name) else None), row
 
     def _judged(self, progress: Progress, move: Move, bridge: Bridge) -> None:
         ids = sorted({*progress.source, *progress.books})
         batch = ids[progress.at : progress.at + BATCH]
-        keys = {id_: self._key(move, id_) for id_ in batch}
-        heads = ledger.heads(self.flow.engine.store, keys.values())
-        cases = [
-            Case(id_, heads.get(keys[id_]), progress.source.get(id_), tuple(progress.books.get(id_, [])))
-            for id_ in batch
-        ]
-        cases = [self._looked_into(move, case) if self._looks_wrong(case) else case for case in cases]
-        now = ledger.heads(self.flow.engine.store, keys.values())
-        for read in cases:
-            case = replace(read, moved_on=_version(now.get(keys[read.id])) != _version(read.head))
-            finding = judge(case, cut_over=self.flow.setup.cut_over, titles=self._titles)
-            bridge.take(case, finding)
-            self._list(progress, keys[case.id], case, finding)
+        reading = Reading(self.flow, move, self.first, self.last)
+        for case in reading.cases(batch, progress.source, progress.books):
+            found = explained(case, cut_over=self.flow.setup.cut_over, titles=self._titles)
+            bridge.take(case, found)
+            for one, finding in found:
+                self._list(progress, self._key(move, one.id), one, finding)
         progress.at += len(batch)
         if progress.at >= len(ids):
             self._next_move(progress)
-
-    def _looks_wrong(self, case: Case) -> bool:
-        linked = case.link.get("target_id")
-        if case.source is None or (linked and linked not in {paper.id for paper in case.books}):
-            return True
-        return bool(case.books) and not case.alike
-
-    def _looked_into(self, move: Move, case: Case) -> Case:
-        """The same case with what both sides say by id, now."""
-        first, last = self.first, self.last
-        document = self.flow.source_end.fetch(move.source.split(".", 1)[1], case.id)
-        now = _of_source(document, case.head) if document else None
-        counts = now is not None and now.live and now.within(first, last)
-        case = replace(case, source=now if counts else None, elsewhere=None if counts else now)
-        books: list[Paper] = []
-        target_id = str(case.link.get("target_id") or "")
-        for known in dict.fromkeys([*(paper.id for paper in case.books), *([target_id] if target_id else [])]):
-            current = self.flow.target_end.read(move.target_kind, known)
-            if current is None:
-                continue
-            paper = Paper(known, current.day, _currency(current.money, now), current.label)
-            if paper.within(first, last):
-                books.append(paper)
-            else:
-                case = replace(case, linked=paper)
-            sent = self._sent(case.head) if known == target_id else None
-            case = replace(case, as_sent=stands(current, sent) if sent is not None else case.as_sent)
-        return replace(case, books=tuple(books))
-
-    def _sent(self, head: Head | None) -> Json | None:
-        if head is None:
-            return None
-        kept = ledger.bodies(self.flow.engine.store, [(head.key, "target")]).get((head.key, "target"))
-        return _object(kept["body"]) if kept else None
 
     def _list(self, progress: Progress, key: RecordKey, case: Case, finding: Finding) -> None:
         if finding.line == "agrees" or (finding.line == "not_moved" and not case.delta):
@@ -224,10 +193,10 @@ class Survey:
         dated = [move.name for move in self.flow.flow.wanted(self.flow.policies) if move.dated]
         later = dated[dated.index(progress.move) + 1 :]
         progress.move, progress.phase, progress.token, progress.at = later[0] if later else "", "source", None, 0
-        progress.source, progress.books = {}, {}
+        progress.source, progress.books, progress.kind = {}, {}, 0
 
-    def _key(self, move: Move, source_id: str) -> RecordKey:
-        return RecordKey(self.flow.setup.tenant, self.flow.setup.name, move.name, source_id)
+    def _key(self, move: Move, named: str) -> RecordKey:
+        return RecordKey.of(self.flow.setup.tenant, self.flow.setup.name, move.name, named)
 
     @property
     def _titles(self) -> tuple[str, str]:
@@ -237,26 +206,9 @@ class Survey:
 # ---------------------------------------------------------------------------------------------- values
 
 
-def _of_source(document: SourceDocument, head: Head | None) -> Paper:
-    newer = head is not None and (head.fingerprint, head.live) != (document.fingerprint, document.live)
-    said = document.summary
-    return Paper(document.id, said.day, said.money, said.title, newer=newer, live=document.live)
-
-
-def _version(head: Head | None) -> int:
-    return head.version if head else 0
-
-
 def _day(head: Head) -> date | None:
     day = str(head.summary.get("day") or "")
     return date.fromisoformat(day) if day else None
-
-
-def _currency(money: Money | None, source: Paper | None) -> Money | None:
-    """Where the target keeps one currency it need not name it."""
-    if money is None or money.currency or source is None or source.money is None:
-        return money
-    return replace(money, currency=source.money.currency)
 
 
 def _told(paper: Paper | None) -> Json | None:
@@ -271,6 +223,8 @@ def _told(paper: Paper | None) -> Json | None:
         "label": paper.label,
         "newer": paper.newer,
         "live": paper.live,
+        "kind": paper.kind,
+        "part": paper.part,
     }
 
 
@@ -284,6 +238,8 @@ def _paper(told: object) -> Paper:
         label=str(kept["label"]),
         newer=bool(kept["newer"]),
         live=bool(kept["live"]),
+        kind=str(kept["kind"]),
+        part=str(kept["part"]),
     )
 
 

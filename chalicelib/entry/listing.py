@@ -34,7 +34,7 @@ class Filter:
         if not self.q:
             return True
         texts = [str(head.summary.get(name) or "") for name in ("title", "number", "party")]
-        return any(plain_name(self.q) in plain_name(text) for text in [*texts, head.key.source_id])
+        return any(plain_name(self.q) in plain_name(text) for text in [*texts, head.key.named])
 
 
 def page(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, get_args
 
 from pydantic.json_schema import models_json_schema
 
+from chalicelib.engine.ledger import State
 from chalicelib.engine.records import Json
 from chalicelib.entry.problem import MEDIA_TYPE
 from chalicelib.entry.routes import PREFIX, Endpoint
@@ -19,10 +20,11 @@ _QUERY = {
     "cursor": ("string", "The `cursor` of the page before."),
     "flow": ("string", "Only this flow."),
     "move": ("string", "Only this move."),
-    "state": ("string", "Only records in this state."),
+    "state": ("string", "Only records in this state; split: one that came to parts, which are records of their own."),
     "against": ("integer", "The version to compare with; without it, the one before."),
     "q": ("string", "Only records whose title, number, party or id contains this."),
 }
+_CHOICES: dict[str, Json] = {"state": {"enum": list(get_args(State))}}
 _REFUSALS = (400, 401, 403, 404, 409, 413, 500, 503)
 
 
@@ -76,7 +78,12 @@ def _path_parameters(endpoint: Endpoint) -> list[Json]:
 
 def _query_parameters(endpoint: Endpoint) -> list[Json]:
     return [
-        {"name": name, "in": "query", "schema": {"type": _QUERY[name][0]}, "description": _QUERY[name][1]}
+        {
+            "name": name,
+            "in": "query",
+            "schema": {"type": _QUERY[name][0], **_CHOICES.get(name, {})},
+            "description": _QUERY[name][1],
+        }
         for name in endpoint.query
     ]
 

@@ -40,7 +40,7 @@ def _waiting(flow: OpenFlow, old: FlowSetup, new: FlowSetup) -> Json:
 def _past(before: OpenFlow, after: OpenFlow) -> Json:
     changed, looked_at, cut = 0, 0, False
     for move in before.flow.wanted(before.policies):
-        if not (move.mapped or move.rules):
+        if not _concerns(move, before.setup, after.setup):
             continue
         moved, more = _moved(before, move)
         cut, looked_at = cut or more, looked_at + len(moved)
@@ -49,6 +49,16 @@ def _past(before: OpenFlow, after: OpenFlow) -> Json:
             was, now = ([_outcome(one) for _, one in weigh(flow, move, batch, dry=True)] for flow in (before, after))
             changed += sum(a != b for a, b in zip(was, now, strict=True))
     return {"changed": changed, "looked_at": looked_at, "cut": cut}
+
+
+def _concerns(move: Move, old: FlowSetup, new: FlowSetup) -> bool:
+    """Whether a mapping or rule that the move asks for is another one than before, or a policy."""
+    ruled = {ruled.kind for ruled in move.rules}
+    return (
+        old.policies != new.policies
+        or any(old.mappings.get(kind, {}) != new.mappings.get(kind, {}) for kind in move.mapped)
+        or any(old.rules.get(kind, ()) != new.rules.get(kind, ()) for kind in ruled)
+    )
 
 
 def _moved(flow: OpenFlow, move: Move) -> tuple[list[Head], bool]:

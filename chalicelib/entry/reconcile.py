@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 
 from chalicelib.engine import survey
+from chalicelib.engine.bridge import verdict
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain
 from chalicelib.engine.ledger import CHUNK
 from chalicelib.engine.ports import Item, Put
-from chalicelib.engine.reconcile import verdict
 from chalicelib.engine.records import Json, canonical
 from chalicelib.engine.setup import pk
 from chalicelib.engine.survey import Progress, Survey

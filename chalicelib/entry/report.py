@@ -1,4 +1,7 @@
-"""A flow in numbers: per move how many records stand where, with their amounts, and what they came to."""
+"""A flow in numbers: per move how many records stand where, with their amounts, and what they came to.
+
+One that came to several parts is counted as those, never beside them.
+"""
 
 from __future__ import annotations
 
@@ -14,14 +17,14 @@ from chalicelib.engine.ports import Store
 from chalicelib.engine.records import Json, RecordKey
 
 BATCH = 100
-WORDS = ("create", "link", "update", "delete", "void", "unchanged", "hold", "refused", "not_moved", "waiting")
+WORDS = ("create", "link", "update", "delete", "void", "told", "unchanged", "hold", "refused", "not_moved", "waiting")
 
 # A live run's outcome in the words of the rehearsal before it, so that the two can be laid side by side.
 _DONE = {
     "created": "create", "linked": "link", "adopted": "link", "updated": "update", "deleted": "delete",
-    "voided": "void",
+    "voided": "void", "told": "told",
 }  # fmt: skip
-_STATES = {"held": "hold", "refused": "refused", "not_moved": "not_moved"}
+_STATES = {"held": "hold", "refused": "refused", "not_moved": "not_moved", "split": "not_moved"}
 
 
 @dataclass(slots=True)
@@ -46,6 +49,8 @@ def count(flow: OpenFlow) -> dict[str, tuple[dict[str, Sum], dict[str, Sum]]]:
         states: dict[str, Sum] = {}
         words = {word: Sum() for word in WORDS}
         for head in heads_of(flow.engine, flow.setup.tenant, flow.setup.name, move.name):
+            if head.state == "split" and (head.parts or head.leaving):
+                continue
             states.setdefault(head.state, Sum()).add(head)
             words[word_for(head)].add(head)
         found[move.name] = (states, words)

@@ -57,6 +57,8 @@ def _act(flow: OpenFlow, move: Move, head: Head, *, action: str, target_id: str,
 
 
 def _stands_against(flow: OpenFlow, move: Move, head: Head, action: str) -> Json | None:
+    if move.in_parts and not head.key.part and (head.state == "split" or action != "dismiss"):
+        return _is_whole(flow, head)
     if intents.busy(head, flow.engine.clock.now()):
         return _not_done("The record is being written this moment.", "Try again in a minute.")
     if action == "link" and head.link is not None and not _is_out_of_use(flow, move, str(head.link["target_id"])):
@@ -65,6 +67,13 @@ def _stands_against(flow: OpenFlow, move: Move, head: Head, action: str) -> Json
     if action == "unlink" and head.link is None:
         return _not_done("It is not linked to anything.", "Nothing to do.")
     return None
+
+
+def _is_whole(flow: OpenFlow, head: Head) -> Json:
+    """Nothing in the target is the whole: what is decided there is decided for one part."""
+    target, parts = flow.target_title, ", ".join(key.id for key in [*head.part_keys, *head.leaving_keys])
+    fix = f"Decide it for one of its parts: {parts}." if parts else "Settle what holds it, or dismiss it."
+    return _not_done(f"It is moved to {target} in parts, each of which is a record of its own.", fix)
 
 
 def _is_out_of_use(flow: OpenFlow, move: Move, target_id: str) -> bool:

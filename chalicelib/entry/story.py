@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from chalicelib.engine import ledger
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.records import Json
@@ -19,13 +20,16 @@ _DONE = {
     "updated": "was updated in {target} as {label}",
     "linked": "was taken for {label}, which {target} had already",
     "adopted": "was found in {target} as {label}, with our mark on it",
+    "deleted": "was deleted in {target}, where it was {label}",
+    "voided": "was made void in {target}, where it is {label}",
+    "told": "has no record of its own in {target}",
     "dismissed": "was dismissed by {by}: nothing is sent for its present state",
 }
 
 
 def tell(flow: OpenFlow, head: Head) -> Json:
     """`happened`, `why`, `who` and `todo`, and the same as `sentences` to read from top to bottom."""
-    happened, why, who, todo = _parts(flow, head)
+    happened, why, who, todo = _split(flow, head) if head.state == "split" else _said(flow, head)
     action = f"{who}: {todo}" if todo else NOBODY
     return {
         "record": head.key.id,
@@ -38,7 +42,7 @@ def tell(flow: OpenFlow, head: Head) -> Json:
     }
 
 
-def _parts(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
+def _said(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     match head.state:
         case "held":
             return _held(head)
@@ -68,7 +72,8 @@ def _done(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     label = str(outcome.get("label") or (head.link or {}).get("label") or "the same")
     said = words.format(target=flow.target_title, label=label, by=outcome.get("by", "a person"))
     why = str(outcome.get("why") or "")
-    return f"{_title(head)} {said} on {_moment(outcome.get('at'))}.", why, "", ""
+    when = "" if outcome.get("action") == "told" else f" on {_moment(outcome.get('at'))}"
+    return f"{_title(head)} {said}{when}.", why, "", ""
 
 
 def _refused(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
@@ -100,6 +105,21 @@ def _rehearsed(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     return happened, str(plan.get("why") or ""), _OWNERS["admin"], todo
 
 
+def _split(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
+    """What became of each part; what has to be done is that of the first one that needs somebody."""
+    target, count = flow.target_title, len(head.parts)
+    heads = ledger.heads(flow.engine.store, [*head.part_keys, *head.leaving_keys])
+    shown = [heads[key] for key in head.part_keys if key in heads]
+    shown += [heads[key] for key in head.leaving_keys if key in heads and heads[key].link]
+    happened = f"{_title(head)} comes to {count} {'record' if count == 1 else 'records'} in {target}."
+    if not head.live:
+        happened = f"{_title(head)} was withdrawn at the source, and so is what it came to in {target}."
+    told = [_said(flow, one) for one in shown]
+    why = " ".join(sentence for part, because, _, _ in told for sentence in (part, because) if sentence)
+    who, todo = next(((who, todo) for _, _, who, todo in told if todo), ("", ""))
+    return happened, why, who, todo
+
+
 def _under_way(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     title, target = _title(head), flow.target_title
     if head.state == "sending":
@@ -121,7 +141,8 @@ def _under_way(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
 
 def _title(head: Head) -> str:
     money = f" over {head.money}" if head.money else ""
-    return f"{head.summary.get('title') or head.key.source_id}{money}"
+    part = f", part {head.key.part}," if head.key.part else ""
+    return f"{head.summary.get('title') or head.key.source_id}{part}{money}"
 
 
 def _replay(head: Head) -> str:

@@ -36,7 +36,8 @@ def list_records(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResp
 
 def show_record(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
     flow, head = found(engine, caller, request)
-    documents = ledger.bodies(engine.store, [(head.key, side) for side in SIDES])
+    places = {side: (head.key.whole if side == "source" else head.key, side) for side in SIDES}
+    documents = ledger.bodies(engine.store, list(places.values()))
     link = head.link or {}
     shown: Json = {
         **line(head),
@@ -50,7 +51,8 @@ def show_record(engine: Engine, caller: Caller, request: ApiRequest) -> ApiRespo
         "due": head.due[1] if head.due else "",
         "intent": head.intent,
         "url": link.get("url") or "",
-        "documents": {side: _document(documents.get((head.key, side))) for side in SIDES},
+        "documents": {side: _document(documents.get(place)) for side, place in places.items()},
+        "parts": _parts(engine, head),
         "why": story.tell(flow, head),
     }
     return ApiResponse(shown)
@@ -121,6 +123,8 @@ def line(head: Head) -> Json:
         "flow": head.key.flow,
         "move": head.key.move,
         "source_id": head.key.source_id,
+        "part": head.key.part,
+        "whole": head.key.whole.id if head.key.part else "",
         "state": head.state,
         **head.summary,
         "hold": head.hold,
@@ -132,6 +136,14 @@ def line(head: Head) -> Json:
 
 
 # ---------------------------------------------------------------------------------------------- inside
+
+
+def _parts(engine: Engine, head: Head) -> list[Json]:
+    """The records that it came to; `leaving`: not any more, and what stands there of it is taken away."""
+    keys = [*head.part_keys, *head.leaving_keys]
+    known = ledger.heads(engine.store, keys)
+    leaving = set(head.leaving)
+    return [{**line(known[key]), "leaving": key.part in leaving} for key in keys if key in known]
 
 
 def _pairs(engine: Engine, caller: Caller, *, flow: str, move: str) -> list[tuple[str, str]]:

@@ -10,17 +10,13 @@ from functools import partial
 from typing import cast
 
 from chalicelib.engine.errors import Held
-from chalicelib.engine.link import Link, Part, together
+from chalicelib.engine.link import MOST_LINES, Link, Part, together
 from chalicelib.engine.records import Draft, Money, Reference, Summary
-from chalicelib.engine.rules import Ruled
+from chalicelib.engine.rules import Answer, Ruled, any_token
 from chalicelib.systems.procore import commitments, lists, parts, router, shares
 from chalicelib.systems.procore.drafts import cost_line, direct_cost_draft, requisition_draft
 from chalicelib.systems.procore.drafts import share as share_of
-<<<<<<< ours
-from chalicelib.systems.procore.fixes import PERMISSION, in_project
-=======
 from chalicelib.systems.procore.fixes import HIDDEN, in_project
->>>>>>> theirs
 
 CODES = Ruled(
     kind="cost_code",
@@ -29,6 +25,7 @@ CODES = Ruled(
     optional=("sub_job", "commitment"),
     scope="project",
 )
+MOST_RULES = 3  # named in one hold
 OVERHEAD = "overhead"  # the part without a project
 
 
@@ -114,14 +111,7 @@ def _with_tax(bill: Owed, link: Link) -> list[CostLine]:
 
 def _project(line: CostLine, bill: Owed, link: Link) -> str:
     if line.job:
-<<<<<<< ours
         return _project_of(line.job, link)
-=======
-        missing = len(link.missing)
-        found = link.listed("project", line.job)
-        link.missing[missing:] = [_or_hidden(held) for held in link.missing[missing:]]
-        return found
->>>>>>> theirs
     if link.policy("no_project") == "hold":
         link.missing.append(
             Held(
@@ -137,7 +127,6 @@ def _project(line: CostLine, bill: Owed, link: Link) -> str:
     return ""
 
 
-<<<<<<< ours
 def _project_of(job: str, link: Link) -> str:
     """A job may be told as "owner:job"; it is mapped, or is called as the project is, by either name."""
     own = link.apart()
@@ -147,18 +136,13 @@ def _project_of(job: str, link: Link) -> str:
         by_short = short.listed("project", job.rpartition(":")[2])
         if not short.missing:
             return by_short
-    link.missing += [_seen_by_the_app(held) for held in own.missing]
+    link.missing += [_or_hidden(held) for held in own.missing]
     return found
 
 
-def _seen_by_the_app(held: Held) -> Held:
-    """A project that the app may not enter is not even listed (sheet section 8)."""
-    fix = f"{held.fix} If it is there, the app may not enter it. {PERMISSION}"
-=======
 def _or_hidden(held: Held) -> Held:
     """Procore lists only the projects that the app may see (sheet section 8)."""
     fix = f"{held.fix} {HIDDEN}"
->>>>>>> theirs
     return Held(held.reason, held.message, cause=held.cause, fix=fix, owner=held.owner, waits_for=held.waits_for)
 
 
@@ -187,7 +171,8 @@ def _routed(
     entry = link.entry("project", project)
     scope = (entry.code or entry.name) if entry else project
     codes = link.entries("wbs_code", project)
-    mapped = [_mapped(line, project, scope, codes, link) for line in lines]
+    answers = [link.rule(CODES.kind, line.facts, scope=scope) for line in lines]
+    mapped = [_mapped(line, answer, project, codes) for line, answer in zip(lines, answers, strict=True)]
     known = commitments.of(link.entries("commitment", project))
     ids = frozenset(one.id.rpartition("/")[2] for one in _in_directory(bill, project, vendor, link))
     asked = parts.Bill(
@@ -204,12 +189,21 @@ def _routed(
     found = router.route(asked, known, choices)
     held = next((part.held for part in found if isinstance(part, parts.Waiting)), None)
     if held is not None:
-        raise held
+        raise _by_rules(held, answers)
     return cast(list[parts.Requisition | parts.DirectCost], found)
 
 
-def _mapped(line: CostLine, project: str, scope: str, codes: Iterable[Reference], link: Link) -> parts.Line:
-    rule = link.rule(CODES.kind, line.facts, scope=scope)
+def _by_rules(held: Held, answers: Sequence[Answer]) -> Held:
+    """Another answer of the rules would settle it as well; the ones that were given are named."""
+    tokens = list(dict.fromkeys(answer.token for answer in answers))
+    waits = [*held.waits_for, *(tokens if len(tokens) <= MOST_LINES else [any_token(CODES.kind)])]
+    said = list(dict.fromkeys(answer.by for answer in answers))
+    rules = f" By {'the rule' if len(said) == 1 else 'the rules'}: {'; '.join(said[:MOST_RULES])}."
+    message = held.message + (rules if held.reason in ("budget_code_missing", "lines_unassigned") else "")
+    return Held(held.reason, message, cause=held.cause, fix=held.fix, owner=held.owner, waits_for=waits)
+
+
+def _mapped(line: CostLine, rule: Answer, project: str, codes: Iterable[Reference]) -> parts.Line:
     code, type_, job = rule["cost_code"], rule["cost_type"], rule["sub_job"]
     return parts.Line(
         key=line.key,
