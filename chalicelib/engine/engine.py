@@ -33,7 +33,7 @@ class Pace:
     longest_retry: timedelta = timedelta(hours=1)
     paused: timedelta = timedelta(minutes=15)
     references: timedelta = timedelta(hours=6)
-    placed: timedelta = timedelta(minutes=15)  # lists of one place, such as a project, are not older when decided on
+    placed: timedelta = timedelta(minutes=5)  # lists of one place, such as a project, are not older when decided on
     answer: timedelta = timedelta(seconds=60)  # what was handed to a caller and not answered by then is unknown
     session: timedelta = timedelta(minutes=3)  # a session that calls us and was silent so long has ended
     settles: timedelta = timedelta(minutes=2)  # so long after it was handed over there, a write may still happen
