@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 ARGS ?=
 
-.PHONY: run test setup render bench
+.PHONY: run test setup render bench deploy-deaths
 .DEFAULT_GOAL := run
 
 run: setup
@@ -34,3 +34,7 @@ bench: setup .venv-bench/.ready
 
 render: setup
 	@$(VENV)/bin/python -m infra render
+
+# A deploy is killed after each call that changes something, then repaired and repeated: about ten minutes.
+deploy-deaths: setup
+	@AWS_DEFAULT_REGION=eu-west-1 STAGE=rehearsal $(VENV)/bin/python -m tests.deploy.deaths

@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-STAGE_NAME = re.compile(r"^[a-z][a-z0-9-]{0,15}$")
 LOCAL = "local"
+REHEARSAL = "rehearsal"
+STAGES = (LOCAL, REHEARSAL, "dev", "prod")
+RUNTIME = (3, 13)  # Lambda's; Chalice deploys on the interpreter that it runs on, and only there do the packages fit
+ANY_PYTHON = (LOCAL, REHEARSAL)
 ENDPOINT_NAMES = ("api", "oauth", "login", "auth")
 LOCAL_PORT = "8321"
 SIMULATED_RATE = 20.0  # how much faster than the vendor allows our own simulators may be called
@@ -40,16 +44,21 @@ def settings() -> Settings:
     return read(os.environ)
 
 
-def read(environ: Mapping[str, str]) -> Settings:
+def read(environ: Mapping[str, str], *, python: tuple[int, int] = sys.version_info[:2]) -> Settings:
     """Raises SystemExit with a plain sentence when the environment does not fit."""
     stage = environ.get("STAGE", "")
-    if not STAGE_NAME.match(stage):
-        raise SystemExit("STAGE must name the stage: lower-case letters, digits and hyphens, at most 16.")
+    if stage not in STAGES:
+        raise SystemExit(f"The stage is {stage or 'not named'}; it must be one of {', '.join(STAGES)}.")
     if stage != LOCAL and environ.get("MLC_ENDPOINTS"):
         raise SystemExit(f"MLC_ENDPOINTS is for stage local only; the stage is {stage}. Unset it.")
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""
     if not region and stage != LOCAL:
         raise SystemExit("No region: set AWS_DEFAULT_REGION.")
+    if python != RUNTIME and stage not in ANY_PYTHON:
+        raise SystemExit(
+            f"Stage {stage} runs on Python {_dotted(RUNTIME)}, and this is {_dotted(python)}. "
+            f"Set up and deploy with it: rm -rf .venv && make setup PYTHON=python{_dotted(RUNTIME)}"
+        )
     return Settings(
         stage=stage,
         region=region or "us-east-1",
@@ -58,6 +67,10 @@ def read(environ: Mapping[str, str]) -> Settings:
         simulated=tuple(filter(None, environ.get("MLC_SIMULATED", "").split(","))) if stage == LOCAL else (),
         port=environ.get("MLC_PORT") or LOCAL_PORT,
     )
+
+
+def _dotted(version: tuple[int, int]) -> str:
+    return ".".join(map(str, version))
 
 
 def endpoints(text: str) -> dict[str, dict[str, str]]:

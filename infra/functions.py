@@ -6,22 +6,26 @@ import re
 from dataclasses import dataclass
 
 from chalicelib import registry
+from chalicelib.settings import LOCAL, STAGES
 
 APP = "mlc"
-STAGES = ("local", "rehearsal", "dev", "prod")
-NEVER_DEPLOYED = "local"  # runs on one machine against an emulator: it has no roles
+API = "api_handler"  # Chalice's name for the function behind every route
+API_STAGE = "api"  # what stands in front of every path of the API's own address
+NEVER_DEPLOYED = LOCAL  # runs on one machine against an emulator: it has no roles
 STAGE_NAME = re.compile(r"[a-z][a-z0-9-]{0,15}")
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """`name` is Chalice's. `listens` and `sends` name queues without their prefix."""
+    """`name` is Chalice's. `listens` and `sends` name queues without their prefix, `indexes` are the table's."""
 
     name: str
     timeout: int
     memory: int
     listens: str | None = None
-    sends: tuple[str, ...] = ()
+    sends: tuple[str, ...] = ("poll", "jobs")
+    indexes: tuple[str, ...] = ("due", "held")
+    lists_items: bool = True  # beyond the indexes
     reads_secrets: bool = False
     writes_connection_secrets: bool = False
     seals: bool = False
@@ -44,10 +48,9 @@ def queues() -> tuple[str, ...]:
 
 def functions() -> tuple[Function, ...]:
     api = Function(
-        name="api_handler",
+        name=API,
         timeout=30,
         memory=1024,
-        sends=queues(),
         writes_connection_secrets=True,
         seals=True,
         unseals_verifiers=True,
@@ -67,7 +70,6 @@ def functions() -> tuple[Function, ...]:
         timeout=120,
         memory=512,
         listens="jobs",
-        sends=queues(),
         reads_secrets=True,
         seals=True,
         unseals=True,
@@ -79,15 +81,33 @@ def functions() -> tuple[Function, ...]:
             timeout=120,
             memory=512,
             listens=writer_queue(system),
-            sends=("poll", "jobs", writer_queue(system)),
-            reads_secrets=True,
-            seals=True,
-            unseals=True,
+            indexes=("held",),
+            lists_items=False,
+            # What cannot be called is written to through the table.
+            reads_secrets=system not in registry.CALLERS,
+            seals=system not in registry.CALLERS,
+            unseals=system not in registry.CALLERS,
         )
         for system in registry.TARGETS
     ]
-    tick = Function(name="tick", timeout=50, memory=256, sends=queues())
+    tick = Function(name="tick", timeout=50, memory=256, sends=queues(), indexes=("due",))
     return (api, poll, jobs, *writers, tick)
+
+
+def deployed_name(function: str, stage: str) -> str:
+    """The function's name on AWS, as Chalice makes it."""
+    return f"{APP}-{stage}" if function == API else f"{APP}-{stage}-{function}"
+
+
+def checked_deployed(stage: str) -> str:
+    """Raises ValueError for a stage that is not deployed to AWS."""
+    deployed = [known for known in STAGES if known != NEVER_DEPLOYED]
+    if checked_stage(stage) not in deployed:
+        raise ValueError(
+            f"{stage!r} is no stage that is deployed; these are: {', '.join(deployed)}. "
+            "Another one is added to STAGES in chalicelib/settings.py, then `python -m infra render`."
+        )
+    return stage
 
 
 def checked_stage(stage: str) -> str:

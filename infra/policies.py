@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.functions import Function
+from infra.functions import Function, deployed_name
 
 Statement = dict[str, Any]
 
@@ -16,7 +16,7 @@ VERIFIER_CONTEXT = "verifier"  # the context key under which a webhook's verifie
 
 
 def policy(function: Function, stage: str) -> dict[str, Any]:
-    statements = [_logs(function, stage), *_table(stage), _send(function, stage)]
+    statements = [_logs(function, stage), *_table(function, stage), _send(function, stage)]
     if function.listens:
         statements.append(_listen(function.listens, stage))
     if function.reads_secrets:
@@ -38,18 +38,19 @@ def policy(function: Function, stage: str) -> dict[str, Any]:
 
 
 def _logs(function: Function, stage: str) -> Statement:
-    name = f"mlc-{stage}" if function.name == "api_handler" else f"mlc-{stage}-{function.name}"
-    group = f"arn:aws:logs:*:*:log-group:/aws/lambda/{name}"
+    group = f"arn:aws:logs:*:*:log-group:/aws/lambda/{deployed_name(function.name, stage)}"
     actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"]
     return _allow("Log", actions, [group, f"{group}:*"])
 
 
-def _table(stage: str) -> list[Statement]:
+def _table(function: Function, stage: str) -> list[Statement]:
     table = f"arn:aws:dynamodb:*:*:table/mlc-{stage}"
-    items = ["BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem", "Query"]
+    items = ["BatchGetItem", "ConditionCheckItem", "DeleteItem", "GetItem", "PutItem"]
+    if function.lists_items:
+        items.append("Query")
     return [
         _allow("Table", [f"dynamodb:{action}" for action in items], [table]),
-        _allow("Indexes", ["dynamodb:Query"], [f"{table}/index/due", f"{table}/index/held"]),
+        _allow("Indexes", ["dynamodb:Query"], [f"{table}/index/{index}" for index in function.indexes]),
     ]
 
 

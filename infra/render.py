@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infra.functions import APP, NEVER_DEPLOYED, STAGES, Function, functions
+from chalicelib.settings import STAGES
+from infra.functions import API_STAGE, APP, NEVER_DEPLOYED, Function, functions
 from infra.policies import policy
 from infra.template import stack
 
@@ -45,13 +46,15 @@ def config() -> dict[str, Any]:
     return {
         "version": "2.0",
         "app_name": APP,
+        # Without it `chalice deploy --stage TYPO` would take the stage from the caller's shell; "" is refused.
+        "environment_variables": {"STAGE": ""},
         "stages": {stage: _stage(stage) for stage in STAGES},
     }
 
 
 def _stage(stage: str) -> dict[str, Any]:
     return {
-        "api_gateway_stage": "api",
+        "api_gateway_stage": API_STAGE,
         "api_gateway_endpoint_type": "REGIONAL",
         "autogen_policy": False,
         "environment_variables": {"STAGE": stage},

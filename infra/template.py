@@ -1,10 +1,10 @@
-"""The CloudFormation template, one for all stages: table, queues with their dead letters, key, topic, alarms."""
+"""The CloudFormation template, one for all stages: table, queues with their dead letters, key, topic, alarms, doors."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from infra.functions import STAGE_NAME, functions, queues
+from infra.functions import API_STAGE, STAGE_NAME, functions, queues
 
 Resource = dict[str, Any]
 
@@ -12,6 +12,17 @@ RECEIPTS_BEFORE_DEAD = 5
 KEPT_SECONDS = 14 * 24 * 3600
 VISIBILITY_FACTOR = 6  # what AWS advises for a queue that Lambda reads
 LATE_SECONDS = 900
+OPTIONAL = {
+    "Mail": "domain or address that mail is sent from",
+    "Domain": "name under which the API is reached, so that webhooks and .qwc files outlive a rebuilt API",
+    "Certificate": "ARN of the domain's certificate, in this region",
+    "Api": "id of the API that chalice deployed; known after the first deploy",
+}
+CONDITIONS = {
+    "HasMail": ("Mail",),
+    "HasDomain": ("Domain", "Certificate"),
+    "HasMapping": ("Domain", "Certificate", "Api"),
+}
 
 
 def stack() -> dict[str, Any]:
@@ -33,8 +44,12 @@ def stack() -> dict[str, Any]:
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "ml-connector: everything that lasts. The functions are deployed by chalice.",
-        "Parameters": {"Stage": {"Type": "String", "AllowedPattern": f"^{STAGE_NAME.pattern}$"}},
-        "Resources": resources,
+        "Parameters": {
+            "Stage": {"Type": "String", "AllowedPattern": f"^{STAGE_NAME.pattern}$"},
+            **{name: {"Type": "String", "Default": "", "Description": about} for name, about in OPTIONAL.items()},
+        },
+        "Conditions": {name: _all_given(parts) for name, parts in CONDITIONS.items()},
+        "Resources": resources | _doors(),
     }
 
 
@@ -112,6 +127,37 @@ def _key() -> Resource:
             },
         },
     }
+
+
+def _doors() -> dict[str, Resource]:
+    """What is only there when its parameter is: mail, and a domain of one's own with the API behind it."""
+    return {
+        "MailIdentity": {
+            "Type": "AWS::SES::EmailIdentity",
+            "Condition": "HasMail",
+            "Properties": {"EmailIdentity": {"Ref": "Mail"}},
+        },
+        "DomainName": {
+            "Type": "AWS::ApiGateway::DomainName",
+            "Condition": "HasDomain",
+            "Properties": {
+                "DomainName": {"Ref": "Domain"},
+                "RegionalCertificateArn": {"Ref": "Certificate"},
+                "EndpointConfiguration": {"Types": ["REGIONAL"]},
+                "SecurityPolicy": "TLS_1_2",
+            },
+        },
+        "DomainMapping": {
+            "Type": "AWS::ApiGateway::BasePathMapping",
+            "Condition": "HasMapping",
+            "Properties": {"DomainName": {"Ref": "DomainName"}, "RestApiId": {"Ref": "Api"}, "Stage": API_STAGE},
+        },
+    }
+
+
+def _all_given(parameters: tuple[str, ...]) -> dict[str, Any]:
+    given = [{"Fn::Not": [{"Fn::Equals": [{"Ref": parameter}, ""]}]} for parameter in parameters]
+    return {"Fn::And": given} if len(given) > 1 else given[0]
 
 
 def _queue(name: str, *, visibility: int) -> dict[str, Resource]:

@@ -180,7 +180,7 @@ import socket, sys
 def nobody(*_): raise SystemExit("a connection was opened")
 socket.socket.connect = socket.create_connection = socket.getaddrinfo = nobody
 import app
-assert app.here.stage == "dev"
+assert app.here.stage == "rehearsal"
 assert "boto3" not in sys.modules, "boto3 was loaded"
 """
 
@@ -191,7 +191,7 @@ def test_importing_it_calls_nobody() -> None:
         done = subprocess.run(
             [sys.executable, "-c", IMPORT],
             cwd=ROOT,
-            env={**plain, "STAGE": "dev", region: "eu-west-1"},
+            env={**plain, "STAGE": "rehearsal", region: "eu-west-1"},
             capture_output=True,
             text=True,
             check=False,

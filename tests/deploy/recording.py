@@ -1,0 +1,110 @@
+"""Who does what: every operation of the ports, with the function that Lambda would run it in, as IAM names it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NamedTuple
+
+import pytest
+
+from chalicelib import registry, wiring
+from chalicelib.entry import api, hooks, jobs, oauth_pages
+from infra.functions import API, writer_queue
+from simulator.memory.watch import Effect, Watched
+
+# What each operation of a port asks of AWS; test_policies.py holds it against the adapters.
+ACTIONS = {
+    "get": {"dynamodb:BatchGetItem", "dynamodb:GetItem"},
+    "query": {"dynamodb:Query"},
+    "write": {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"},
+    "send": {"sqs:GetQueueUrl", "sqs:SendMessage"},
+    "acknowledge": {"sqs:DeleteMessage", "sqs:GetQueueUrl"},
+    "read_secret": {"secretsmanager:GetSecretValue"},
+    "write_secret": {"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"},
+    "seal": {"kms:Encrypt"},
+    "unseal": {"kms:Decrypt"},
+    "publish": {"sns:Publish"},
+}
+
+
+class Use(NamedTuple):
+    """`place` is what a policy's resource ends in."""
+
+    function: str
+    action: str
+    place: str
+
+
+_running: ContextVar[str] = ContextVar("_running", default="")
+
+
+def _place(effect: Effect, stage: str) -> Iterator[str]:
+    match effect.operation:
+        case "query":
+            _, index = effect.keys[0]
+            yield f":table/mlc-{stage}/index/{index}" if index else f":table/mlc-{stage}"
+        case "get" | "write":
+            yield f":table/mlc-{stage}"
+        case "send" | "acknowledge":
+            yield f":mlc-{stage}-{effect.keys[0]}"
+        case "read_secret" | "write_secret":
+            yield f":secret:mlc/{stage}/{effect.keys[0]}"
+        case "seal" | "unseal":
+            yield ":key/"
+        case "publish":
+            yield f":mlc-{stage}"
+
+
+@contextmanager
+def recording(stage: str) -> Iterator[set[Use]]:
+    """What is done meanwhile; people at work and the test itself are nobody's function and are left out."""
+    uses: set[Use] = set()
+    watched = Watched._watched
+
+    def noted(self: Any, effect: Effect, act: Callable[[], Any]) -> Any:
+        if _running.get() and effect.operation in ACTIONS:
+            for place in _place(effect, stage):
+                uses.update(Use(_running.get(), action, place) for action in ACTIONS[effect.operation])
+        return watched(self, effect, act)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Watched, "_watched", noted)
+        for module, name, function in _doors():
+            patch.setattr(module, name, _within(getattr(module, name), function))
+        patch.setattr(jobs, "write", _writing(jobs.write))
+        callers = [wiring.load_system(system).caller for system in registry.CALLERS]
+        answers = [caller.answer for caller in callers if caller]
+        for caller, answer in zip(callers, answers, strict=True):
+            object.__setattr__(caller, "answer", _within(answer, API))
+        yield uses
+        for caller, answer in zip(callers, answers, strict=True):
+            object.__setattr__(caller, "answer", answer)
+
+
+def _doors() -> Iterator[tuple[Any, str, str]]:
+    yield from ((door, "dispatch", API) for door in (api, hooks, oauth_pages))
+    yield from (
+        (jobs, door, function) for door, function in (("poll_steps", "poll"), ("jobs", "jobs"), ("tick", "tick"))
+    )
+
+
+def _within(act: Callable[..., Any], function: str) -> Callable[..., Any]:
+    def acting(*given: Any, **named: Any) -> Any:
+        before = _running.set(function)
+        try:
+            return act(*given, **named)
+        finally:
+            _running.reset(before)
+
+    return acting
+
+
+def _writing(act: Callable[..., Any]) -> Callable[..., Any]:
+    functions = {writer_queue(system): f"writer_{system}" for system in registry.TARGETS}
+
+    def writing(engine: Any, queue: str, batch: Any) -> None:
+        _within(act, functions.get(queue, ""))(engine, queue, batch)
+
+    return writing
