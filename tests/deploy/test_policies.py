@@ -49,6 +49,7 @@ UNUSED: dict[tuple[str, str, str], str] = {
     ("writer_quickbooks_online", "kms:Encrypt", _KEY): "access that ends between poll and write is renewed here",
     ("writer_quickbooks_online", "kms:Decrypt", _KEY): "access that ends between poll and write is renewed here",
     ("writer_procore", "kms:Decrypt", _KEY): "access that another container renewed is read here",
+    ("writer_procore", "kms:Encrypt", _KEY): "access that ends between poll and write is renewed here",
     **_sending("writer_quickbooks_desktop", "poll", "a partner that was never noticed is asked for"),
     **_sending("writer_quickbooks_desktop", "jobs", "a hold is told to the customer"),
     **_sending("writer_quickbooks_online", "poll", "a partner that was never noticed is asked for"),
