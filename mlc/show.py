@@ -113,9 +113,22 @@ def ping(name: str, answer: Json) -> None:
         return
     if answer.get("ok"):
         say(f"{name}: {company.get('name')} ({company.get('id')}), {answer.get('latency_ms')} ms", "green")
+        _places(answer)
         return
     say(f"{name}: {answer.get('message')}", "red")
     say(f"  {answer.get('fix')}")
+
+
+def _places(answer: Json) -> None:
+    """One line for each place that documents go to there."""
+    for place in answer.get("places", ()):
+        say(f"  {place['name']}: {place['says']}", "green" if place["ready"] else "yellow")
+        for note in place["notes"]:
+            say(f"    {note}", "yellow")
+    if answer.get("places_trouble"):
+        say(f"  {answer['places_trouble']}", "yellow")
+    if answer.get("places_left"):
+        say(f"  Up to {answer['places_left']} more were not looked at.", "dim")
 
 
 def notice_test(answer: Json) -> None:

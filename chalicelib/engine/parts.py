@@ -85,14 +85,14 @@ def in_turn(flow: OpenFlow, weighed: Sequence[tuple[Head, Decision]]) -> list[tu
 
 
 def _waits(head: Head, former: Head) -> Decision:
-    key, label = former.key, str((former.link or {}).get("label") or former.summary.get("title"))
+    key, kind, label = former.key, former.key.move, str((former.link or {}).get("label") or former.summary.get("title"))
     held = Held(
-        f"waits_for_{key.move}",
+        f"waits_for_{kind}",
         f"It takes the place of {label}, which has to be taken away first.",
-        cause=f"{key.move} {key.source_id} {label}",
+        cause=f"{kind} {key.source_id} {label}",
         fix=f"Nothing to do here. If {key.id} is held, settle that.",
         owner="nobody",
-        waits_for=[f"gone:{key.move}:{key.named}"],
+        waits_for=[f"gone:{kind}:{key.named}"],
     )
     return Decision("hold", held.message, held=held)
 

@@ -94,6 +94,18 @@ def refresh(flow: OpenFlow, kind: str) -> bool:
     return changed
 
 
+def places(flow: OpenFlow) -> list[str]:
+    """The places whose own lists were kept so far, since documents asked for them."""
+    found, cursor = dict[str, None](), None
+    while True:
+        rows = flow.engine.store.query(_pk(flow), limit=200, cursor=cursor)
+        lists = (item.sk.rpartition("#")[0] for item in rows.items)
+        found |= dict.fromkeys(place for name in lists if (place := name.partition("@")[2]))
+        cursor = rows.cursor
+        if cursor is None:
+            return list(found)
+
+
 def changes(flow: OpenFlow, kinds: Iterable[str]) -> dict[str, str]:
     """When each of the kept lists was last seen to have changed."""
     pk = _pk(flow)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -33,6 +33,20 @@ class Consent:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place in the target that documents go to, such as a project. `says` is a sentence, `notes` are further ones."""
+
+    name: str
+    ready: bool
+    says: str
+    notes: Sequence[str] = ()
+
+
+# The places that are named as mappings name them, one after another; told are the rules' scopes and answers.
+LookOver = Callable[[Line, Sequence[str], Sequence[tuple[str, Mapping[str, str]]]], Iterator[Place]]
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """One outside product.
 
@@ -57,3 +71,4 @@ class System:
     caller: Caller | None = None  # it calls us: nothing of it can be asked
     hooks: Hooks | None = None  # it tells us of changes as they happen
     own_hooks: OwnHooks | None = None  # the same, registered for each customer
+    look_over: LookOver | None = None  # it tells of single places whether they are ready for documents

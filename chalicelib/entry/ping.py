@@ -14,7 +14,7 @@ from chalicelib.engine.match import plain_name
 from chalicelib.engine.ports import Conflict
 from chalicelib.engine.records import Company, Json
 from chalicelib.engine.setup import Health
-from chalicelib.entry import errands, starting
+from chalicelib.entry import errands, preflight, starting
 
 TRIES = 5
 
@@ -32,6 +32,8 @@ def run(engine: Engine, job: Json) -> None:
     answer = ping(engine, connection)
     if answer["ok"] and job.get("start"):
         starting.after_ping(engine, connection.tenant, str(job["start"]))
+    elif answer["ok"]:
+        answer |= preflight.of(engine, connection)
     errands.settle(engine, "ping", job, answer)
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.engine.line import Budget, Line
 from chalicelib.engine.ports import Door, Target
-from chalicelib.engine.system import System
+from chalicelib.engine.system import Place, System
 
 
 class Settings(BaseModel):
@@ -36,6 +36,12 @@ def _target(line: Line) -> Target:
     return ProcoreTarget(line)
 
 
+def _look_over(line: Line, named: Sequence[str], answers: Sequence[tuple[str, Mapping[str, str]]]) -> Iterator[Place]:
+    from chalicelib.systems.procore.places import look_over
+
+    return look_over(line, named, answers)
+
+
 SYSTEM = System(
     name="procore",
     title="Procore",
@@ -51,5 +57,6 @@ SYSTEM = System(
     budget=Budget(per_second=2, block=4, sustained=0.8, saved=400),
     door=_door,
     target=_target,
+    look_over=_look_over,
     environments=("production", "sandbox", "monthly", "simulated"),
 )
