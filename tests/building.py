@@ -26,6 +26,8 @@ from tests.flows.customer import Customer
 TENANT, FLOW = "acme", "quickbooks_online_to_procore"
 REALM, COMPANY = "9130001", 4288001
 APP = {"client_id": "intuit-app", "client_secret": "intuit-app-secret"}
+SERVICE = {"client_id": "procore-app", "client_secret": "procore-app-secret"}
+RIVAL, RIVAL_REALM, RIVAL_COMPANY = "rival", "9130002", 4288002
 HOSTS = ("https://quickbooks.api.intuit.com", "https://oauth.platform.intuit.com")
 SITES = ("https://api.procore.com", "https://login.procore.com")
 VERIFIER = "b5771f19b12ddb4bcdb9f08bdc50bc63878a"
@@ -56,7 +58,7 @@ class Builder(World):
         seed: int = 0,
         site: type[ProcoreSimulator] = HeldAgainstTheReference,
         state: FlowState = "live",
-        **policies: str,
+        **policies: Any,
     ) -> None:
         clock = MemoryClock(seed=seed)
         self.books = QuickBooksOnlineSimulator(
@@ -74,8 +76,7 @@ class Builder(World):
         self.connect(
             TENANT, "books", "quickbooks_online", {"realm": REALM}, {**APP, "refresh_token": grant["refresh_token"]}
         )
-        secrets = {"client_id": "procore-app", "client_secret": "procore-app-secret"}
-        self.connect(TENANT, "site", "procore", {"company_id": str(COMPANY)}, secrets)
+        self.connect(TENANT, "site", "procore", {"company_id": str(COMPANY)}, SERVICE)
         self.add_flow(
             TENANT,
             FLOW,
@@ -96,8 +97,19 @@ class Builder(World):
         self.jobs: dict[str, str] = {}
         self.projects: dict[str, int] = {}
         self.periods: dict[str, int] = {}
+        self.numbered = 0
         self.deck = self.project(DECK, "1042")
         self.clinic = self.project(CLINIC, "1043")
+
+    def add_rival(self) -> None:
+        """Another customer, with books in the same app of ours and a company in the same Procore."""
+        self.books.backstage_add_company(RIVAL_REALM, "Rival books")
+        self.site.backstage_add_company("Rival", RIVAL_COMPANY)
+        grant = self.books.backstage_grant(RIVAL_REALM)
+        secret = {**APP, "refresh_token": grant["refresh_token"]}
+        self.connect(RIVAL, "books", "quickbooks_online", {"realm": RIVAL_REALM}, secret)
+        self.connect(RIVAL, "site", "procore", {"company_id": str(RIVAL_COMPANY)}, SERVICE)
+        self.add_flow(RIVAL, FLOW, source="books", target="site", cut_over=date(2026, 1, 1))
 
     # ------------------------------------------------------------------ people at work
 
@@ -128,7 +140,7 @@ class Builder(World):
         body = {name: present[name] for name in ("version", "mappings")}
         return self.office.call("PUT", at, {**body, "rules": {"cost_code": rules}})
 
-    def policy(self, **policies: str) -> None:
+    def policy(self, **policies: Any) -> None:
         key = (setups.pk(TENANT), f"FLOW#{FLOW}")
         setup = setups.read_flow(TENANT, self.store.get([key])[key])
         self.store.write([setups.flow_put(replace(setup, policies={**setup.policies, **policies}))])
@@ -140,7 +152,8 @@ class Builder(World):
     def bill(self, vendor: str, *lines: tuple[str, str, str], **fields: Any) -> str:
         """`lines`: (amount, account, name of the job)."""
         fields.setdefault("TxnDate", DAY)
-        fields.setdefault("DocNumber", f"INV-{len(self.books.backstage_ledger(REALM)['bills']) + 1:03}")
+        self.numbered += 1
+        fields.setdefault("DocNumber", f"INV-{self.numbered:03}")
         made = self.books.backstage_add_bill(REALM, vendor, [self._line(*line) for line in lines], **fields)
         return str(made["Id"])
 
@@ -265,8 +278,9 @@ class Builder(World):
         for name, id_ in self.projects.items():
             assert self.costs(id_) == self.owed(name), name
 
-    def careful(self) -> None:
+    def careful(self, *, throttled: bool = False) -> None:
         """Nothing left us that a careful client does not send, or that is not in Procore's published reference."""
+        assert throttled or not self.site.backstage_throttled_calls()
         assert self.books.our_mistakes == []
         assert self.site.our_mistakes == []
         if isinstance(self.site, HeldAgainstTheReference):

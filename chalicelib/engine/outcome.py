@@ -313,6 +313,7 @@ class Outcomes:
             f"{title} ({head.key.id}) cannot be the same one.",
             cause=f"{kind} {target_id}",
             fix="Decide which of the two source records it belongs to, and correct or delete the other at the source.",
+            waits_for=[f"gone:{owner.move}:{owner.named}"] if owner.flow == head.key.flow else [],
         )
 
     def _and_release(self, head: Head) -> Head:

@@ -12,7 +12,7 @@ from tests.unit.api_world import routed
 
 
 class BuildersOffice(Builder):
-    def __init__(self, *, seed: int = 0, **policies: str) -> None:
+    def __init__(self, *, seed: int = 0, **policies: Any) -> None:
         super().__init__(seed=seed, site=ProcoreSimulator, **policies)
         self.key = keys.make_key(self.store, self.clock, TENANT, "admin", "office")
 

@@ -205,7 +205,7 @@ def test_a_bill_that_could_belong_to_two_commitments_is_held_with_both_named_and
     world.careful()
 
 
-def _two_on_the_bill(**policies: str) -> tuple[Builder, str]:
+def _two_on_the_bill(**policies: Any) -> tuple[Builder, str]:
     world = Builder(**policies)
     world.commitment(COPPERLINE, world.deck, "26-100.C", number="SC-001")
     world.commitment(COPPERLINE, world.deck, "03-300.M", number="SC-002")
@@ -340,7 +340,7 @@ def test_only_the_part_with_the_line_without_a_rule_waits() -> None:
 # ---------------------------------------------------------------------------------------------- lines and tax
 
 
-def _taxed(**policies: str) -> tuple[Builder, str]:
+def _taxed(**policies: Any) -> tuple[Builder, str]:
     """A bill of 100.00 and 50.00 with 12.38 of tax on top."""
     world = Builder(**policies)
     world.books.backstage_set_automatic_tax(REALM, "0.0825")

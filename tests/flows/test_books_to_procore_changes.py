@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from tests.building import CLINIC, COMPANY, COPPERLINE, DECK, REALM, Builder
 from tests.flows.test_books_to_procore import costs, kinds
 
 
-def moved(*lines: tuple[str, str, str], commitments: tuple[str, ...] = (), **policies: str) -> tuple[Builder, str]:
+def moved(*lines: tuple[str, str, str], commitments: tuple[str, ...] = (), **policies: Any) -> tuple[Builder, str]:
     """A bill in Procore: on a commitment in each of these projects, elsewhere a direct cost."""
     world = Builder(**policies)
     for name in commitments:
@@ -138,6 +139,22 @@ def test_a_deleted_bill_is_deleted_in_procore(commitments: tuple[str, ...]) -> N
     assert kinds(world) == (0, 0)
     world.run(full=True)
     assert kinds(world) == (0, 0)
+    world.careful()
+
+
+def test_a_bill_deleted_and_entered_again_under_its_number_takes_the_place_of_the_first_one() -> None:
+    world, bill = moved(commitments=(DECK,))
+    world.take_webhooks()
+    vendor = world.books.backstage_bill(REALM, bill)["VendorRef"]["value"]
+    world.books.backstage_delete_bill(REALM, bill)
+    world.books.backstage_switch("webhooks_fault", "reverse")  # the new one is heard of first
+    again = world.bill(vendor, ("100.00", "Electrical", DECK), DocNumber="INV-001")
+    never_twice(world, "100.00")
+    world.deliver()
+    for _ in range(2):
+        world.run()
+    assert world.record(f"{again}@{world.deck}").state == "done"
+    world.agree()
     world.careful()
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from tests.building import CLINIC, COMPANY, COPPERLINE, DECK, REALM, Builder
 
 
-def invoiced(*amounts: str, approved: bool = True, **policies: str) -> tuple[Builder, list[str]]:
+def invoiced(*amounts: str, approved: bool = True, **policies: Any) -> tuple[Builder, list[str]]:
     """Bills that became invoices of one commitment."""
     world = Builder(**policies)
     world.commitment(COPPERLINE, world.deck)

@@ -8,7 +8,20 @@ from typing import Any
 
 from simulator.company import CLIENT
 from simulator.systems.procurify import ProcurifySimulator
-from tests.building import APP, CLINIC, CODES, COMPANY, COPPERLINE, DECK, FLOW, REALM, TENANT, Builder
+from tests.building import (
+    CLINIC,
+    CODES,
+    COMPANY,
+    COPPERLINE,
+    DECK,
+    FLOW,
+    REALM,
+    RIVAL,
+    RIVAL_COMPANY,
+    RIVAL_REALM,
+    TENANT,
+    Builder,
+)
 from tests.flows.test_books_to_procore import costs, kinds
 
 PROCURIFY = "procurify_to_quickbooks_online"
@@ -102,14 +115,13 @@ def test_a_bill_that_our_procurify_flow_put_into_the_books_reaches_procore_once(
     procurify = ProcurifySimulator(clock=world.clock.now, domain=TENANT)
     world.http.routes[f"https://{TENANT}.procurify.com"] = procurify
     world.connect(TENANT, "procurify", "procurify", {"domain": TENANT}, CLIENT)
-    world.books.backstage_add_account(REALM, "Accounts Payable 2", "Accounts Payable", "2001")
     world.add_flow(
         TENANT,
         PROCURIFY,
         source="procurify",
         target="books",
         cut_over=date(2026, 1, 1),
-        policies={"unmatched_vendor": "create", "payables_account": "2001"},
+        policies={"unmatched_vendor": "create"},
         mappings={"account": {"5010": "Electrical"}},
     )
     procurify.backstage_add_account_code("5010", "Electrical")
@@ -136,26 +148,17 @@ def test_a_bill_that_our_procurify_flow_put_into_the_books_reaches_procore_once(
 
 def test_another_customer_in_the_same_world_never_sees_any_of_it() -> None:
     world = Builder()
-    other, site = "9130002", 4288002
-    world.books.backstage_add_company(other, "Rival books")
-    world.site.backstage_add_company("Rival", site)
-    grant = world.books.backstage_grant(other)
-    world.connect(
-        "rival", "books", "quickbooks_online", {"realm": other}, {**APP, "refresh_token": grant["refresh_token"]}
-    )
-    secrets = {"client_id": "procore-app", "client_secret": "procore-app-secret"}
-    world.connect("rival", "site", "procore", {"company_id": str(site)}, secrets)
-    world.add_flow("rival", FLOW, source="books", target="site", cut_over=date(2026, 1, 1))
-    named = world.books.backstage_add_vendor(other, COPPERLINE)["Id"]
+    world.add_rival()
+    named = world.books.backstage_add_vendor(RIVAL_REALM, COPPERLINE)["Id"]
     world.bill(world.vendor(COPPERLINE), ("100.00", "Electrical", DECK))
-    world.run()
-    world.cycle("rival", FLOW)
-    world.run(full=True)
-    world.cycle("rival", FLOW, full=True)
-    assert [head.key.named for head in world.heads("rival", FLOW, "vendor")] == [named]
-    assert world.heads("rival", FLOW, "bill") == []
-    assert [one["name"] for one in world.site.backstage_ledger(site)["vendors"]] == [COPPERLINE]
-    assert world.site.backstage_ledger(site)["direct_costs"] == []
+    for full in (False, True):
+        world.run(full=full)
+        world.cycle(RIVAL, FLOW, full=full)
+    assert [head.key.named for head in world.heads(RIVAL, FLOW, "vendor")] == [named]
+    assert world.heads(RIVAL, FLOW, "bill") == []
+    theirs = world.site.backstage_ledger(RIVAL_COMPANY)
+    assert [one["name"] for one in theirs["vendors"]] == [COPPERLINE]
+    assert theirs["direct_costs"] == []
     assert len(world.there("vendors")) == 1
     world.agree()
     world.careful()
