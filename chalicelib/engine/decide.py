@@ -37,7 +37,7 @@ class Decision:
     reference: Reference | None = None
     held: Held | None = None
     parts: Sequence[Part] = ()
-    told_by: tuple[str, str] | None = None
+    read_again: tuple[str, str] | None = None
 
     @property
     def hash(self) -> str:
@@ -108,7 +108,7 @@ def _part(head: Head, move: Move, made: Sequence[Part], around: Surroundings) ->
         return _how(head, move, part.draft, around)
     if head.link:
         return _withdrawn(head, move, around)
-    return Decision("told" if part.told_by else "not_moved", part.why, told_by=part.told_by)
+    return Decision("told" if part.is_told else "not_moved", part.why, read_again=part.read_again)
 
 
 def _standing(head: Head, move: Move, around: Surroundings) -> Decision | None:

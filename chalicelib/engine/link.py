@@ -47,7 +47,7 @@ class Part:
     """One of the records that a document comes to, each a record of its own; `name` is the same for life.
 
     `held` says why it cannot be written yet. Without a draft and a hold it is not moved, and `why` says so; or another
-    record tells it there, whose move and source id are in `told_by`: that one is read again.
+    record tells it there (`is_told`), which is read again for that if its move and source id are in `read_again`.
     """
 
     name: str
@@ -55,7 +55,8 @@ class Part:
     draft: Draft | None = None
     held: Held | None = None
     why: str = ""
-    told_by: tuple[str, str] | None = None
+    is_told: bool = False
+    read_again: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

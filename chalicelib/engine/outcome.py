@@ -164,12 +164,13 @@ class Outcomes:
         )
         return write(self.flow, head, ending)
 
-    def told(self, head: Head, why: str, by: tuple[str, str]) -> Head:
-        """It has no record of its own in the target: another one says it there, and is read again to do so."""
+    def told(self, head: Head, why: str, read_again: tuple[str, str] | None) -> Head:
+        """It has no record of its own in the target: another one says it there, and may have to be read again for it."""
         self._count("told")
-        outcome: Json = {"action": "told", "at": self.flow.engine.clock.now().isoformat(), "why": why, "by": list(by)}
+        outcome: Json = {"action": "told", "at": self.flow.engine.clock.now().isoformat(), "why": why}
+        outcome |= {"read_again": list(read_again)} if read_again else {}
         ending = Ending(lambda h: replace(_at_rest(h), state="done", outcome=outcome), "told", {"why": why})
-        hold.notice_jobs(self.flow, [by])
+        hold.notice_jobs(self.flow, [read_again] if read_again else [])
         return write(self.flow, head, ending)
 
     def not_moved(self, head: Head, why: str) -> Head:

@@ -44,7 +44,7 @@ def divide(flow: OpenFlow, head: Head, decision: Decision) -> list[Head]:
     ops: list[Op] = [ledger.put(one) for one in [*kept, *leaving]]
     ops += [ledger.list_op(one.key, one.summary) for one in kept if not one.version]
     ops += [Delete(one.key.pk, ledger.HEAD, one.version) for one in lost.values() if not one.link and not one.intent]
-    notice_jobs(flow, [by for one in lost.values() if (by := _told_by(one))])
+    notice_jobs(flow, [again for one in lost.values() if (again := _read_again(one))])
     names, gone = [key.part for key in parts], [one.key.part for one in leaving]
     outcome: Json = {"action": "split", "at": flow.engine.clock.now().isoformat(), "why": decision.why}
 
@@ -97,9 +97,9 @@ def _waits(head: Head, former: Head) -> Decision:
     return Decision("hold", held.message, held=held)
 
 
-def _told_by(head: Head) -> tuple[str, str] | None:
-    by = (head.outcome or {}).get("by") if (head.outcome or {}).get("action") == "told" else None
-    return (str(by[0]), str(by[1])) if isinstance(by, list) else None
+def _read_again(head: Head) -> tuple[str, str] | None:
+    again = (head.outcome or {}).get("read_again")
+    return (str(again[0]), str(again[1])) if isinstance(again, list) else None
 
 
 def _kept(flow: OpenFlow, whole: Head, key: RecordKey, part: Part, known: Head | None) -> Head:

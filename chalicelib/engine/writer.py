@@ -114,8 +114,8 @@ class Writer:
             return
         if decision.action == "not_moved":
             self.outcomes.not_moved(head, decision.why)
-        elif decision.told_by is not None:
-            self.outcomes.told(head, decision.why, decision.told_by)
+        elif decision.action == "told":
+            self.outcomes.told(head, decision.why, decision.read_again)
         elif decision.action == "unchanged":
             self.outcomes.unchanged(head, decision.why)
         elif decision.action == "look":

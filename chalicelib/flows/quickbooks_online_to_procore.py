@@ -77,6 +77,7 @@ def payment(p: BillPayment, link: Link) -> list[Part]:
         date=p.date,
         currency=p.currency,
         bills={part.bill_id: part.amount for part in p.parts},
+        changes_bill=True,
         number=p.number,
         method=p.method,
         memo=p.note,

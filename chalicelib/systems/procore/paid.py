@@ -16,13 +16,17 @@ from chalicelib.systems.procore.drafts import contract_payment_draft
 
 @dataclass(frozen=True, slots=True)
 class Paid:
-    """A payment: how much of each bill it settles, by the bill's id."""
+    """A payment: how much of each bill it settles, by the bill's id.
+
+    `changes_bill`: the books tell of the bills with it; else they are read again.
+    """
 
     title: str
     vendor_name: str
     date: datetime.date
     currency: str
     bills: Mapping[str, Decimal]
+    changes_bill: bool = False
     number: str = ""
     method: str = ""
     memo: str = ""
@@ -48,7 +52,8 @@ def _of_bill(payment: Paid, bill: str, place: Partner, amount: Decimal, link: Li
         return Part(name, summary, why=f"The bill {place.title} is not moved: {place.why}".strip())
     if place.kind == "direct_cost":
         why = f"{place.label or place.title} has no payments of its own: the day on which it was paid stands on it."
-        return Part(name, summary, why=why, told_by=("bill", bill))
+        again = None if payment.changes_bill else ("bill", bill)
+        return Part(name, summary, why=why, is_told=True, read_again=again)
     if place.kind == "requisition" and (place.target_id or place.planned):
         return link.part(name, summary, partial(_contract_payment, payment, place, amount))
     return Part(name, summary, held=link.waits_for("bill", bill, place))
