@@ -1,35 +1,19 @@
-"""A builder as the API sees one: the simulated books and projects, and a key of its own."""
+"""A builder as the API sees one: the simulated books and projects, and people with a key."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
-from chalicelib.entry import api, keys
-from simulator.systems.procore import ProcoreSimulator
-from tests.building import FLOW, TENANT, Builder
-from tests.unit.api_world import routed
+from chalicelib.engine.setup import FlowState
+from tests.building import FLOW, Builder, Office
+from tests.contract.procore_over_sockets import HeldAgainstTheReference
 
 
 class BuildersOffice(Builder):
-    def __init__(self, *, seed: int = 0, **policies: Any) -> None:
-        super().__init__(seed=seed, site=ProcoreSimulator, **policies)
-        self.key = keys.make_key(self.store, self.clock, TENANT, "admin", "office")
-
-    def ask(self, method: str, path: str, body: object = None, **query: str) -> tuple[int, Any]:
-        """The status, and the answer or the problem."""
-        template, params = routed(f"/api/v1{path}")
-        headers = {"Authorization": f"Bearer {self.key}"}
-        sent = b"" if body is None else json.dumps(body).encode()
-        status, _, text = api.dispatch(
-            self.engine, method, template, params, headers=headers, query=query, body=sent, service=""
-        )
-        return status, json.loads(text)
-
-    def call(self, method: str, path: str, body: object = None, **query: str) -> Any:
-        status, answer = self.ask(method, path, body, **query)
-        assert status < 300, answer
-        return answer
+    def __init__(self, *, state: FlowState = "live", **policies: str) -> None:
+        super().__init__(seed=0, site=HeldAgainstTheReference, state=state, **policies)
+        people = Office(self)
+        self.ask, self.call = people.ask, people.call
 
     def shown(self, named: str, move: str = "bill") -> Any:
         """A record as the API shows it."""

@@ -16,7 +16,7 @@ class Customer:
         self.world = self.company.world
         self.key = keys.make_key(self.world.store, self.world.clock, self.company.tenant, "admin", "test")
 
-    def ask(self, method: str, path: str, body: object = None) -> tuple[int, Any]:
+    def ask(self, method: str, path: str, body: object = None, **query: str) -> tuple[int, Any]:
         """The status, and the answer or the problem."""
         template, params = routed(f"/api/v1{path}")
         headers = {"Authorization": f"Bearer {self.key}"}
@@ -27,14 +27,14 @@ class Customer:
             template,
             params,
             headers=headers,
-            query={},
+            query=query,
             body=sent,
             service=self.world.engine.local_url,
         )
         return status, json.loads(text)
 
-    def call(self, method: str, path: str, body: object = None) -> Any:
-        status, answer = self.ask(method, path, body)
+    def call(self, method: str, path: str, body: object = None, **query: str) -> Any:
+        status, answer = self.ask(method, path, body, **query)
         assert status < 300, answer
         return answer
 

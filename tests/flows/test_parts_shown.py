@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from chalicelib.engine import setup as setups
-from tests.building import COMPANY, FLOW, TENANT
+from tests.building import COMPANY, FLOW
 from tests.flows.builders import BuildersOffice
 
 DECK, CLINIC = "Mill Street Parking Deck", "Harbor Clinic"
@@ -67,6 +67,18 @@ def test_why_tells_that_a_deleted_bill_was_deleted_in_procore(office: BuildersOf
     assert "withdrawn at the source" in whole["happened"], whole
 
 
+def test_a_part_is_found_by_its_id_whatever_stands_in_it(office: BuildersOffice) -> None:
+    bill = half_moved(office)
+    paid = office.pay(**{f"b{bill}": "60.00"})
+    office.run()
+    parts = [part["id"] for part in office.shown(paid, "bill_payment")["parts"]]
+    told = {id_: office.call("GET", f"/records/{quote(id_, safe='')}/why") for id_ in parts}
+    [said] = [one for id_, one in told.items() if id_.endswith(f"/{office.deck}")]
+    assert said["happened"].endswith("has no record of its own in Procore."), said
+    assert "the day on which it was paid stands on it" in said["why"]
+    assert {one["record"] for one in told.values()} == set(parts)
+
+
 def test_wholes_are_listed_by_their_state_and_found_with_their_parts(office: BuildersOffice) -> None:
     bill = half_moved(office)
     split = office.call("GET", "/records", state="split")["items"]
@@ -85,8 +97,8 @@ def test_a_split_bill_is_not_counted_beside_its_parts(office: BuildersOffice) ->
     assert set(bills) == {"create", "hold"}
 
 
-def test_a_rehearsal_reports_each_part_as_the_live_run_then_does(office: BuildersOffice) -> None:
-    set_state(office, "rehearsing")
+def test_a_rehearsal_reports_each_part_as_the_live_run_then_does() -> None:
+    office = BuildersOffice(state="rehearsing")
     office.bill(office.vendor("Volt Electric"), WIRES, ("40.00", "Concrete", CLINIC))
     office.run()
     planned = words(office)
@@ -134,11 +146,3 @@ def test_a_replay_of_the_whole_brings_back_what_somebody_deleted_of_a_part_only_
 def words(office: BuildersOffice) -> dict[str, Any]:
     report = office.call("GET", f"/flows/{FLOW}")["report"]["bill"]
     return {word: one for word, one in report.items() if one["count"]}
-
-
-def set_state(office: BuildersOffice, state: str) -> None:
-    from dataclasses import replace
-
-    key = (setups.pk(TENANT), f"FLOW#{FLOW}")
-    setup = setups.read_flow(TENANT, office.store.get([key])[key])
-    office.store.write([setups.flow_put(replace(setup, state=state))])  # type: ignore[arg-type]  # one of its states

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from chalicelib.entry import reconcile
+from simulator import seed
+from simulator.seed_site_books import FLOW as SEEDED_FLOW
 from tests.building import COMPANY, FLOW, REALM
 from tests.flows.builders import BuildersOffice
 from tests.flows.test_reconcile import assert_adds_up, only, usd
+from tests.flows.test_seeded_builder import Seeded
 
 FEBRUARY = {"from": "2026-02-01", "to": "2026-02-28"}
 DECK, CLINIC = "Mill Street Parking Deck", "Harbor Clinic"
@@ -106,6 +111,25 @@ def test_tax_that_is_spread_over_the_lines_is_compared_with_them(office: Builder
     office.run()
     bills = asked(office)["moves"]["bill"]
     assert bills["source"]["amounts"] == bills["target"]["amounts"] == {"USD": "108.25"}
+
+
+def test_the_seeded_builders_year_agrees_and_every_amount_between_is_explained(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    seeded = Seeded()
+    seeded.run()
+    seeded.run()
+    assert "a batch failed" not in caplog.text
+    flow = seeded.engine.open(seed.TENANT, SEEDED_FLOW)
+    assert flow is not None
+    errand = reconcile.ask(seeded.engine, flow, seeded.today - timedelta(days=300), seeded.today)
+    seeded.until_quiet()
+    answer: Any = reconcile.show(seeded.engine, seed.TENANT, errand)
+    assert answer["verdict"] == "Agrees to the cent."
+    for bridge in answer["moves"].values():
+        assert_adds_up(bridge)
+    assert answer["moves"]["bill"]["target"]["count"] > 40
+    assert {"told", "not_moved"} <= set(answer["moves"]["bill_payment"]["not_moved"])
 
 
 # ---------------------------------------------------------------------------------------------- it does not agree

@@ -9,7 +9,7 @@ from typing import TypeGuard, TypeVar
 
 from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain
 from chalicelib.engine.line import Line
-from chalicelib.engine.records import BookedPage, Current, Done, Intent, RecordKey, Reference, Sighting
+from chalicelib.engine.records import BookedPage, Current, Done, Intent, Reference, Sighting
 from chalicelib.systems.procore import dated, direct_costs, lists, payments, project_vendors, requisitions, vendors
 from chalicelib.systems.procore.client import Client, Faulty
 from chalicelib.systems.procore.fixes import in_project
@@ -72,13 +72,14 @@ class ProcoreTarget:
             raise TryAgain(held.message).seen(held.evidence) from held
 
     def perform(self, intents: Sequence[Intent]) -> Sequence[Done | ConnectorError]:
-        """Those of one move, so all of one kind."""
-        if intents and intents[0].kind == "vendor":
-            return vendors.write(self.client, intents)
-        outcomes: dict[RecordKey, Done | ConnectorError] = {}
-        stopped: ConnectorError | None = None
+        """Those of one move: companies together, everything else one after another."""
+        companies = [intent for intent in intents if intent.kind == "vendor"]
+        written = vendors.write(self.client, companies) if companies else []
+        outcomes = {intent.key: outcome for intent, outcome in zip(companies, written, strict=True)}
+        stopped: ConnectorError | None = next((one for one in written if _stops_all(one)), None)
         # An invoice is one of a row on its commitment: the older bill goes first (sheet section 14).
-        for intent in sorted(intents, key=lambda one: str(one.body.get("date") or "")):
+        rest = [intent for intent in intents if intent.kind != "vendor"]
+        for intent in sorted(rest, key=lambda one: str(one.body.get("date") or "")):
             outcome = stopped or self._one(intent)
             if _stops_all(outcome):
                 stopped = outcome  # the rest would meet the same closed door, or wait for the same turn
