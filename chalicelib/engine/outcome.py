@@ -165,7 +165,7 @@ class Outcomes:
         return write(self.flow, head, ending)
 
     def told(self, head: Head, why: str, read_again: tuple[str, str] | None) -> Head:
-        """It has no record of its own in the target: another one says it there, and may have to be read again for it."""
+        """It has no record of its own in the target: another one tells it there, and may have to be read again."""
         self._count("told")
         outcome: Json = {"action": "told", "at": self.flow.engine.clock.now().isoformat(), "why": why}
         outcome |= {"read_again": list(read_again)} if read_again else {}
