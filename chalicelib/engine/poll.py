@@ -150,11 +150,8 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row], *, began: datetim
     setup, engine = flow.setup, flow.engine
     keys = {row.id: RecordKey(setup.tenant, setup.name, move.name, row.id) for row in rows}
     known = ledger.heads(engine.store, keys.values())
-    news = [
-        (row, known.get(keys[row.id]))
-        for row in rows
-        if ((head := known.get(keys[row.id])) is None and row.live) or (head is not None and head.stamp != row.stamp)
-    ]
+    found = [(row, known.get(keys[row.id])) for row in rows]
+    news = [(row, head) for row, head in found if _is_news(row, head)]
     if not news:
         return
     places = due.announce(flow)
@@ -184,6 +181,13 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row], *, began: datetim
         raise missed[0][2]
     for row, head, what in missed:
         _keep_unreadable(flow, keys[row.id], head, row.stamp, what)
+
+
+def _is_news(row: Row, head: Head | None) -> bool:
+    """Not what we know of, nor once more that something is gone which we saw to be gone."""
+    if head is None:
+        return row.live
+    return head.stamp != row.stamp and (row.live or row.document is not None or not head.gone)
 
 
 def _overtaken(head: Head | None, began: datetime) -> bool:
