@@ -28,6 +28,7 @@ from chalicelib.engine.ledger import Head
 from chalicelib.engine.records import Company, Json, RecordKey, Summary
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.systems.procurify import bills
+from simulator.memory.mail import MemoryMail
 from simulator.memory.metrics import MemoryMetrics
 from simulator.memory.notices import MemoryNotices
 from simulator.memory.queue import MemoryQueue
@@ -66,6 +67,7 @@ def engine(url: str) -> Iterator[Engine]:
         http=http_,
         clock=clock,
         notices=MemoryNotices(),
+        mail=MemoryMail(),
         metrics=MemoryMetrics(),
         load_system=wiring.load_system,
         load_flow=wiring.load_flow,

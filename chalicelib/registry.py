@@ -18,9 +18,13 @@ FLOWS: dict[str, str] = {
 }
 
 TARGETS: tuple[str, ...] = (
+    "freshbooks",
     "procore",
+    "procurify",
     "quickbooks_desktop",
     "quickbooks_online",
 )  # systems that are written to: each has a queue and a writer
+
+MAILED: tuple[str, ...] = ("procurify",)  # targets that some things reach by mail alone
 
 CALLERS: dict[str, str] = {"quickbooks_desktop": "/qbwc"}  # systems that cannot be called: each calls us at its path

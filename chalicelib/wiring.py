@@ -50,6 +50,7 @@ def engine() -> Engine:
     from chalicelib.aws.clock import SystemClock
     from chalicelib.aws.dynamo import DynamoStore
     from chalicelib.aws.http import RequestsHttp
+    from chalicelib.aws.mail import SesMail
     from chalicelib.aws.notices import SnsNotices
     from chalicelib.aws.secrets import SecretsVault
     from chalicelib.aws.sqs import SqsQueue
@@ -58,13 +59,15 @@ def engine() -> Engine:
     here = settings()
     logger()
     region, endpoint = here.region, here.aws_endpoint
+    vault = SecretsVault(here.stage, region=region, endpoint_url=endpoint)
     return Engine(
         store=DynamoStore(f"mlc-{here.stage}", region=region, endpoint_url=endpoint),
         queue=SqsQueue(here.stage, region=region, endpoint_url=endpoint),
-        vault=SecretsVault(here.stage, region=region, endpoint_url=endpoint),
+        vault=vault,
         http=RequestsHttp(local=here.is_local),
         clock=SystemClock(),
         notices=SnsNotices(here.stage, region=region, endpoint_url=endpoint),
+        mail=SesMail(here.stage, vault, region=region),
         metrics=EmfMetrics(),
         load_system=load_system,
         load_flow=load_flow,

@@ -32,6 +32,7 @@ class Function:
     unseals: bool = False
     unseals_verifiers: bool = False
     publishes: bool = False
+    mails: bool = False
 
 
 def writer_queue(system: str) -> str:
@@ -87,6 +88,7 @@ def functions() -> tuple[Function, ...]:
             reads_secrets=system not in registry.CALLERS,
             seals=system not in registry.CALLERS,
             unseals=system not in registry.CALLERS,
+            mails=system in registry.MAILED,
         )
         for system in registry.TARGETS
     ]

@@ -34,6 +34,8 @@ def policy(function: Function, stage: str) -> dict[str, Any]:
         statements.append(verifiers)
     if function.publishes:
         statements.append(_allow("Notify", ["sns:Publish"], [f"arn:aws:sns:*:*:mlc-{stage}"]))
+    if function.mails:
+        statements.append(_mail(stage))
     return {"Version": "2012-10-17", "Statement": statements}
 
 
@@ -61,6 +63,13 @@ def _send(function: Function, stage: str) -> Statement:
 def _listen(queue: str, stage: str) -> Statement:
     actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
     return _allow("Listen", actions, [_queue(queue, stage)])
+
+
+def _mail(stage: str) -> Statement:
+    """A raw message takes both rights. The domain is the operator's, so the address before the @ names the stage."""
+    statement = _allow("Mail", ["ses:SendEmail", "ses:SendRawEmail"], ["arn:aws:ses:*:*:identity/*"])
+    statement["Condition"] = {"StringLike": {"ses:FromAddress": f"mlc-{stage}@*"}}
+    return statement
 
 
 def _key(sid: str, action: str, stage: str) -> Statement:

@@ -23,6 +23,7 @@ from chalicelib.engine.setup import FlowSetup, FlowState
 from chalicelib.entry import jobs
 from simulator.memory.clock import MemoryClock
 from simulator.memory.http import MemoryHttp
+from simulator.memory.mail import MemoryMail
 from simulator.memory.metrics import MemoryMetrics
 from simulator.memory.notices import MemoryNotices
 from simulator.memory.queue import MemoryQueue
@@ -49,6 +50,7 @@ class World:
         self.vault = MemoryVault(clock=clock)
         self.http = MemoryHttp(dict(systems))
         self.notices = MemoryNotices()
+        self.mail = MemoryMail()
         self.metrics = MemoryMetrics()
         self.deaths = 0
         self.engine = self._container()
@@ -61,6 +63,7 @@ class World:
             http=self.http,
             clock=self.clock,
             notices=self.notices,
+            mail=self.mail,
             metrics=self.metrics,
             load_system=wiring.load_system,
             load_flow=wiring.load_flow,

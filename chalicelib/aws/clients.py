@@ -29,12 +29,12 @@ THROTTLES = frozenset(
     }
 )
 
-_clients: dict[tuple[str, str, str | None], Any] = {}
+_clients: dict[tuple[str, str, str | None, int], Any] = {}
 _making = Lock()
 
 
-def client(service: str, *, region: str, endpoint_url: str | None = None) -> Any:
-    key = (service, region, endpoint_url)
+def client(service: str, *, region: str, endpoint_url: str | None = None, attempts: int = ATTEMPTS) -> Any:
+    key = (service, region, endpoint_url, attempts)
     with _making:
         if key not in _clients:
             import boto3
@@ -43,7 +43,7 @@ def client(service: str, *, region: str, endpoint_url: str | None = None) -> Any
             config = Config(
                 connect_timeout=CONNECT_TIMEOUT,
                 read_timeout=READ_TIMEOUT,
-                retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+                retries={"mode": "standard", "total_max_attempts": attempts},
                 max_pool_connections=CONNECTIONS,
             )
             session = boto3.session.Session(region_name=region)  # the default session is not safe among threads

@@ -14,7 +14,7 @@ from chalicelib.engine.flow import Flow
 from chalicelib.engine.grants import Grants, grant_pk
 from chalicelib.engine.hints import Verifier
 from chalicelib.engine.line import Line
-from chalicelib.engine.ports import Clock, Http, Metrics, Notices, Put, Queue, Source, Store, Target, Vault
+from chalicelib.engine.ports import Clock, Http, Mail, Metrics, Notices, Put, Queue, Source, Store, Target, Vault
 from chalicelib.engine.records import Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup, Health
 from chalicelib.engine.system import System
@@ -48,6 +48,7 @@ class Engine:
     http: Http
     clock: Clock
     notices: Notices
+    mail: Mail
     metrics: Metrics
     load_system: Callable[[str], System]
     load_flow: Callable[[str], Flow]
@@ -89,6 +90,7 @@ class Engine:
             clock=self.clock,
             metrics=self.metrics,
             grants=self.grants,
+            mail=self.mail,
             endpoints=self.endpoints.get(connection.system, {}),
             rate_scale=self.rate_scales.get(connection.system, 1.0),
             trial=trial,

@@ -14,7 +14,19 @@ from chalicelib.engine import usage
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.errors import LockedOut, TryAgain
 from chalicelib.engine.grants import Grants, Tokens, grant_pk
-from chalicelib.engine.ports import Clock, Conflict, Http, HttpAnswer, HttpRequest, Item, Metrics, Put, Store, Vault
+from chalicelib.engine.ports import (
+    Clock,
+    Conflict,
+    Http,
+    HttpAnswer,
+    HttpRequest,
+    Item,
+    Mail,
+    Metrics,
+    Put,
+    Store,
+    Vault,
+)
 from chalicelib.engine.records import fingerprint
 
 AT_ONCE = 0.001  # seconds: a turn so near is now
@@ -50,6 +62,7 @@ class Line:
     clock: Clock
     metrics: Metrics
     grants: Grants
+    mail: Mail | None = None  # of systems that are written to by mail too
     endpoints: Mapping[str, str] = field(default_factory=dict)
     rate_scale: float = 1.0
     trial: str = ""  # names a grant of a fresh consent that is not the connection's yet

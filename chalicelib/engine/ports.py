@@ -193,6 +193,35 @@ class Notices(Protocol):
     def publish(self, subject: str, text: str) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """`type` is its media type, such as application/pdf."""
+
+    name: str
+    type: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One mail to one address."""
+
+    to: str
+    subject: str
+    text: str
+    attachments: Sequence[Attachment] = ()
+
+
+class Mail(Protocol):
+    def send(self, letter: Letter) -> str:
+        """Hand it over, once and never again by itself; the id under which it was taken.
+
+        Raises TryAgain when it surely was not taken, Unknown when it may have been, and Held when it is never taken as
+        it is.
+        """
+        ...
+
+
 class Metrics(Protocol):
     def count(self, name: str, value: float = 1, **dimensions: str) -> None:
         """Dimensions are few-valued (flow, system, outcome); never a tenant."""

@@ -23,8 +23,8 @@ def another_worker(world: World) -> Engine:
     """A container of its own over the same table, queues and vendors."""
     return Engine(
         store=world.store, queue=world.queue, vault=world.vault, http=world.http, clock=world.clock,
-        notices=world.notices, metrics=world.metrics, load_system=wiring.load_system, load_flow=wiring.load_flow,
-        systems=world.engine.systems, flows=world.engine.flows,
+        notices=world.notices, mail=world.mail, metrics=world.metrics, load_system=wiring.load_system,
+        load_flow=wiring.load_flow, systems=world.engine.systems, flows=world.engine.flows,
     )  # fmt: skip
 
 

@@ -43,6 +43,7 @@ from chalicelib.entry import api, keys, notice_test, ping, reconcile, resolve, r
 from chalicelib.entry.routes import PREFIX
 from simulator.memory.clock import MemoryClock
 from simulator.memory.http import MemoryHttp
+from simulator.memory.mail import MemoryMail
 from simulator.memory.metrics import MemoryMetrics
 from simulator.memory.notices import MemoryNotices
 from simulator.memory.queue import MemoryQueue
@@ -215,6 +216,7 @@ class ApiWorld:
             http=MemoryHttp({}),
             clock=self.clock,
             notices=MemoryNotices(),
+            mail=MemoryMail(),
             metrics=MemoryMetrics(),
             load_system=systems.__getitem__,
             load_flow={FLOW: THE_FLOW}.__getitem__,

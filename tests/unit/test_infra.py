@@ -189,7 +189,8 @@ class TestPolicies:
             assert "dynamodb:Scan" not in statement["Action"]
             for resource in statement["Resource"]:
                 aliases = statement.get("Condition", {}).get("ForAnyValue:StringEquals", {})
-                named = aliases.get("kms:ResourceAliases", resource)
+                senders = statement.get("Condition", {}).get("StringLike", {})
+                named = aliases.get("kms:ResourceAliases", senders.get("ses:FromAddress", resource))
                 assert any(mark in named for mark in ("mlc-dev", "mlc/dev/")), resource
 
 

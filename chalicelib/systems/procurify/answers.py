@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from chalicelib.engine.errors import ConnectorError, LockedOut, TryAgain
+from chalicelib.engine.errors import ConnectorError, Held, LockedOut, TryAgain, Unknown
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer
 from chalicelib.systems.procurify.reading import Undecodable, decode
@@ -18,6 +18,7 @@ OUTAGES = frozenset({502, 503, 504})  # waiting these out uses up no attempts; a
 PERMISSIONS = (
     ("/ap/bills/", "accounts payable"),
     ("/vendors/", "vendors"),
+    ("/requisitions/", "requests"),
     ("/locations/", "settings"),
     ("/users/", "its own profile"),
 )
@@ -58,6 +59,37 @@ def trouble(answer: HttpAnswer, *, path: str, connection: str, hide: Sequence[st
         )
     # A refused read changed nothing, and no record is to blame: a list stays to be read.
     return TryAgain(f"Procurify refused to be read (status {status}{trace}): {said}")
+
+
+def refused(answer: HttpAnswer, *, path: str, connection: str, title: str, hide: Sequence[str] = ()) -> ConnectorError:
+    """What became of a write that was not taken; 401 and 429 are the caller's. `title` names what was sent."""
+    status, trace = answer.status, trace_of(answer)
+    if status >= 500 or is_web_page(answer):
+        # A gateway that gave up waiting says nothing of what happened behind it.
+        return Unknown(f"Procurify could not say whether it took {title} (status {status}{trace}).").seen(answer.text)
+    said = message_of(answer, hide=hide)
+    if status == 403:
+        needed = next((name for part, name in PERMISSIONS if part in path), "what was sent")
+        return LockedOut(
+            f"Procurify does not let the user behind the connection {connection} write {needed}: {said}{trace}",
+            fix=f"A Procurify administrator gives the user who created the API application a role that may write "
+            f"{needed}, then tests the connection {connection} again.",
+        )
+    if status < 400:
+        return TryAgain(f"Procurify sent us to another address (status {status}{trace}) where we do not follow.")
+    if status == 413:
+        return Held(
+            "too_large",
+            f"{title} is larger than Procurify takes at once{trace}.",
+            cause=f"size of {title}",
+            fix="Split it at the source, or enter it in Procurify by hand and dismiss it here.",
+        )
+    return Held(
+        "not_accepted",
+        f"Procurify did not take {title} (status {status}{trace}): {said}",
+        cause=said[:120],
+        fix="Correct what Procurify names, at the source or in Procurify, then replay the record.",
+    ).seen(answer.text)
 
 
 def throttled(line: Line, answer: HttpAnswer, *, turn: int = 0) -> TryAgain:

@@ -156,7 +156,7 @@ class _Total(Shape):
 
 def _summary(body: Json) -> Summary:
     try:
-        money = _money(body)
+        money = money_of(body)
     except ConnectorError:
         money = None
     try:
@@ -172,7 +172,7 @@ def _summary(body: Json) -> Summary:
     )
 
 
-def _money(body: Json) -> Money:
+def money_of(body: Json) -> Money:
     """What the lines make where they do (shipping may come on top), else the header's figure."""
     try:
         settled = settle(read(BillShape, body, record=""), "")

@@ -1,8 +1,9 @@
-"""Reading from Procurify: headers, access, and one meaning for every answer. All calls go through the line."""
+"""Calls to Procurify: headers, access, and one meaning for every answer. All of them go through the line."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -10,7 +11,7 @@ from chalicelib.engine.errors import TryAgain, Unknown
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.engine.records import Json
-from chalicelib.systems.procurify.answers import throttled, trace_of, trouble
+from chalicelib.systems.procurify.answers import is_web_page, refused, throttled, trace_of, trouble
 from chalicelib.systems.procurify.auth import HOST, locked_out, renewal
 from chalicelib.systems.procurify.reading import Undecodable, decode, number_at
 
@@ -25,6 +26,14 @@ class Listed:
     next: str | None
     count: int | None = None  # rows in the whole list
     size: int | None = None  # rows on a full page
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What came back of a write: the object, and Procurify's own id of the call."""
+
+    body: Json
+    trace: str = ""
 
 
 class Client:
@@ -80,23 +89,46 @@ class Client:
             raise self._odd(path, "with a link to its next page that is none")
         return f"{follow}?{parts.query}" if parts.query else follow
 
-    def _get(self, path: str) -> Json | None:
+    def write(self, method: str, path: str, body: Mapping[str, object], *, title: str) -> Written:
+        """POST or PATCH, once. Raises Unknown when it may have happened, Held when `title` was turned down."""
+        answer, token = self._exchange(method, path, json.dumps(body, ensure_ascii=False).encode())
+        if not 200 <= answer.status < 300 or is_web_page(answer):
+            raise refused(answer, path=path, connection=self.line.connection.name, title=title, hide=(token,))
+        try:
+            found = decode(answer.body)
+        except Undecodable:
+            found = None
+        if not isinstance(found, dict):
+            cut = Unknown(f"Procurify took {title}, and its answer came cut or garbled{trace_of(answer)}.")
+            raise cut.seen(answer.text)
+        inner = found.get("data")
+        return Written(inner if isinstance(inner, dict) else found, answer.headers.get("x-request-id", ""))
+
+    def _exchange(self, method: str, path: str, body: bytes | None = None) -> tuple[HttpAnswer, str]:
+        """The answer, and the access token that it must not show. Access that is turned down is renewed once."""
         renew = renewal(self.line)
         token = self.line.access_token(renew)
-        answer = self._send(path, token)
+        answer = self._send(method, path, token, body)
         if answer.status == 401:
             token = self.line.access_token(renew, rejected=token)
-            answer = self._send(path, token)
+            answer = self._send(method, path, token, body)
         if answer.status == 429:
             self._throttles += 1
             raise throttled(self.line, answer, turn=self._throttles - 1)
         self._throttles = 0
-        connection = self.line.connection.name
-        in_the_way = trouble(answer, path=path, connection=connection, hide=(token,))
+        if answer.status == 401 and not is_web_page(answer):
+            raise locked_out(self.line.connection.name, "it turned down access that it had just given")
+        return answer, token
+
+    def _get(self, path: str) -> Json | None:
+        try:
+            answer, token = self._exchange("GET", path)
+        except Unknown as unanswered:
+            # Reading changes nothing there, so an unanswered read is simply read again.
+            raise TryAgain("Procurify did not answer in time.", counts=False) from unanswered
+        in_the_way = trouble(answer, path=path, connection=self.line.connection.name, hide=(token,))
         if in_the_way:
             raise in_the_way
-        if answer.status == 401:
-            raise locked_out(connection, "it turned down access that it had just given")
         if answer.status == 404:
             return None
         try:
@@ -108,22 +140,11 @@ class Client:
             raise self._odd(path, "without its envelope")
         return body
 
-    def _send(self, path: str, token: str) -> HttpAnswer:
-        request = HttpRequest(
-            method="GET",
-            url=self.host + path,
-            headers={
-                "Authorization": f"Bearer {token}",
-                "X-Procurify-Client": "api",
-                "Accept": "application/json",
-            },
-            timeout=TIMEOUT,
-        )
-        try:
-            return self.line.call(request)
-        except Unknown as unanswered:
-            # Reading changes nothing there, so an unanswered read is simply read again.
-            raise TryAgain("Procurify did not answer in time.", counts=False) from unanswered
+    def _send(self, method: str, path: str, token: str, body: bytes | None) -> HttpAnswer:
+        headers = {"Authorization": f"Bearer {token}", "X-Procurify-Client": "api", "Accept": "application/json"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return self.line.call(HttpRequest(method, self.host + path, headers=headers, body=body, timeout=TIMEOUT))
 
     def _odd(self, path: str, how: str) -> TryAgain:
         return TryAgain(f"Procurify answered {path.split('?', maxsplit=1)[0]} {how}.")
