@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from simulator import seed, seed_desktop, seed_procore, seed_site_books
+from simulator import seed, seed_desktop, seed_interiors, seed_procore, seed_site_books
 from simulator.house import House
 
 MARK = "[mlc:"
@@ -83,9 +83,20 @@ def _booked(kind: str) -> Callable[[House], list[Decimal]]:
     return theirs
 
 
-def _built(*kinds: str) -> Callable[[House], Marked]:
+def _filed(*kinds: str) -> Callable[[House], list[Decimal]]:
+    """What was deleted is not there; what was voided comes to nothing, and is none."""
+
+    def theirs(house: House) -> list[Decimal]:
+        ledger = house.backstage("quickbooks_desktop", "ledger", file=seed_desktop.PATH)
+        found = [Decimal(str(one["total"])) for kind in kinds for one in ledger[kind]]
+        return [total for total in found if total]
+
+    return theirs
+
+
+def _built(*kinds: str, company: int = seed_procore.COMPANY_ID) -> Callable[[House], Marked]:
     def ours(house: House) -> Marked:
-        ledger = house.backstage("procore", "ledger", company_id=seed_procore.COMPANY_ID)
+        ledger = house.backstage("procore", "ledger", company_id=company)
         found = [(kind, one) for kind in kinds for one in ledger[kind] if MARK in (one.get("origin_data") or "")]
         return [(f"{kind} {one['origin_data']}", _total(kind, one)) for kind, one in found]
 
@@ -154,6 +165,26 @@ SEEDED = (
         "contract payments",
         _built("payments"),
     ),
+    Books(
+        seed.INTERIORS_FLOW,
+        "bill",
+        "bills",
+        "quickbooks_desktop",
+        _filed("Bill"),
+        "procore",
+        "invoices and direct costs",
+        _built("requisitions", "direct_costs", company=seed_interiors.COMPANY_ID),
+    ),
+    Books(
+        seed.INTERIORS_FLOW,
+        "bill_payment",
+        "payments",
+        "quickbooks_desktop",
+        _filed("BillPaymentCheck", "BillPaymentCreditCard"),
+        "procore",
+        "contract payments",
+        _built("payments", company=seed_interiors.COMPANY_ID),
+    ),
 )
 
 
@@ -178,8 +209,8 @@ def agree(house: House, console: Console, flow: str, records: Documents) -> bool
 
 
 def _one(house: House, console: Console, books: Books, records: Documents) -> bool:
-    documents = {record["id"].partition("@")[0] for record in records}
     records = [record for record in records if record["state"] != "split"]  # its parts are there too
+    documents = {record["id"].partition("@")[0] for record in records if not _taken_back(record)}
     told = [record for record in records if (record.get("outcome") or {}).get("action") == "told"]
     moved = [record for record in records if (record["state"] == "done" or record.get("link")) and record not in told]
     held = [record for record in records if record["state"] == "held" and record not in moved]
@@ -199,6 +230,12 @@ def _one(house: House, console: Console, books: Books, records: Documents) -> bo
     table.add_row("difference", f"{difference:,.2f}")
     console.print(table)
     return not difference and not twice and len(documents) == count
+
+
+def _taken_back(record: dict[str, Any]) -> bool:
+    """It is deleted or void on both sides."""
+    outcome = (record.get("outcome") or {}).get("action")
+    return record["state"] == "done" and not record.get("link") and outcome in ("deleted", "voided")
 
 
 def _of_source(house: House, table: Table, books: Books, records: Documents, *, documents: int) -> tuple[Decimal, int]:

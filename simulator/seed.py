@@ -1,7 +1,8 @@
 """A believable company for `make run`: Cascade Builders buys in Procurify and keeps its books in QuickBooks Online.
 
 Its job costs, a second set of books, are in QuickBooks Desktop (seed_desktop.py). What it builds for others is in
-Procore (seed_procore.py), with books of its own (seed_site_books.py).
+Procore (seed_procore.py), with books of its own (seed_site_books.py). A second company there has its bills in the
+job-cost file too (seed_interiors.py).
 
 Names are awkward where real ones are, some account codes have no account, some vendors are missing or inactive on the
 other side, and some bills were entered in QuickBooks by a person: so that holds are seen, and are the right ones.
@@ -15,7 +16,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from simulator import seed_desktop, seed_procore, seed_site_books
+from simulator import seed_desktop, seed_interiors, seed_procore, seed_site_books
 from simulator.systems.procore import ProcoreSimulator
 from simulator.systems.procurify import ProcurifySimulator
 from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
@@ -34,10 +35,12 @@ CUT_OVER_DAYS = 120
 FLOW = "procurify_to_quickbooks_online"
 DESKTOP_FLOW = "procurify_to_quickbooks_desktop"
 SITE_FLOW = seed_site_books.FLOW
+INTERIORS_FLOW = seed_interiors.FLOW
 FLOWS = {  # with their ends
     FLOW: ("procurify", "quickbooks_online"),
     DESKTOP_FLOW: ("procurify", "quickbooks_desktop"),
     SITE_FLOW: ("quickbooks_online", "procore"),
+    INTERIORS_FLOW: ("quickbooks_desktop", "procore"),
 }
 SYSTEMS = ("procurify", "quickbooks_online", "quickbooks_desktop", "procore")
 JOB_COSTS = "jobcosts"  # the connection to QuickBooks Desktop
@@ -111,6 +114,7 @@ def plant(
     seed_desktop.plant(pc, ACCOUNTS, vendors, typed)
     seed_procore.plant(procore, today=today)
     seed_site_books.plant(books, today=today)
+    seed_interiors.plant(pc, procore, today=today)
     tokens = {realm: str(books.backstage_grant(realm)["refresh_token"]) for realm in (REALM, seed_site_books.REALM)}
     return Seeded(config=configuration(tokens, today), bills=len(entered), vendors=len(vendors))
 
@@ -119,6 +123,7 @@ def configuration(refresh_tokens: dict[str, str], today: date) -> dict[str, Any]
     flow = {"from": "procurify", "cut_over": (today - timedelta(days=CUT_OVER_DAYS)).isoformat(), "every": "15 minutes"}
     policies = {"unmatched_vendor": "hold", "tax_account": "6110", "freight_account": "6100"}
     site = seed_site_books.set_up(refresh_tokens[seed_site_books.REALM], APP)
+    interiors, interiors_flow = seed_interiors.set_up(JOB_COSTS, str(flow["cut_over"]))
     return {
         "connections": {
             "procurify": {
@@ -135,6 +140,7 @@ def configuration(refresh_tokens: dict[str, str], today: date) -> dict[str, Any]
             },
             JOB_COSTS: {"system": "quickbooks_desktop", "environment": "simulated"},
             **site.connections,
+            seed_interiors.SITE: interiors,
         },
         "flows": {
             FLOW: {**flow, "to": "books", "policies": policies},
@@ -147,6 +153,7 @@ def configuration(refresh_tokens: dict[str, str], today: date) -> dict[str, Any]
                 "mappings": site.mappings,
                 "rules": site.rules,
             },
+            INTERIORS_FLOW: interiors_flow,
         },
     }
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import groupby
 
-from chalicelib.engine import intents, ledger
+from chalicelib.engine import brake, intents, ledger
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held
 from chalicelib.engine.ledger import Head
@@ -66,6 +66,7 @@ def _flow(flow: OpenFlow, keys: list[RecordKey], target: Target | None) -> None:
     now = flow.engine.clock.now()
     found = ledger.heads(flow.engine.store, keys).values()
     heads = [head for head in found if head.due is not None and (target or not intents.busy(head, now))]
+    heads = brake.free(flow, heads)
     if target is not None:
         flow.reach(target)
     tally = Tally()

@@ -12,12 +12,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.engine import ledger, notices
+from chalicelib.engine import brake, ledger
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import Held, Later
 from chalicelib.engine.hold import notice_jobs
+from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import Conflict, Item, Put, RollCall
-from chalicelib.engine.records import Json
+from chalicelib.engine.records import Json, RecordKey
 
 EVERY = timedelta(hours=20)
 RECENT = timedelta(days=45)  # by the document's own date
@@ -77,25 +78,32 @@ def _page(flow: OpenFlow, move: str, place: Place) -> Place:
         for head in ledger.heads(store, wholes).values()
         if (head.link or head.parts) and head.live and not head.gone
     ]
-    gone = _gone(flow, move, [head.key.source_id for head in moved])
+    gone = _gone(flow, move, moved)
     place = replace(place, cursor=onward, asked=place.asked + len(moved), gone=[*place.gone, *gone])
     over = onward is None or len(recent) < len(found)
     return replace(place, shard=place.shard + 1, cursor=None) if over else place
 
 
-def _gone(flow: OpenFlow, move: str, ids: Sequence[str]) -> Sequence[str]:
-    """Those that are not there. Raises Later where some have to be asked for, once all of them are."""
+def _gone(flow: OpenFlow, move: str, heads: Sequence[Head]) -> Sequence[str]:
+    """Those that are not there; those that changed without a word are kept as they are now.
+
+    Raises Later where some have to be asked for, once all of them are.
+    """
     if isinstance(flow.source_end, RollCall):
-        return flow.source_end.missing(move, ids) if ids else []
-    gone, later = list[str](), None
-    for id_ in ids:
+        return flow.source_end.missing(move, [head.key.source_id for head in heads]) if heads else []
+    gone, changed, later = list[str](), list[tuple[str, str]](), None
+    for head in heads:
         try:
-            if flow.source_end.fetch(move, id_) is None:
-                gone.append(id_)
+            document = flow.source_end.fetch(move, head.key.source_id)
+            if document is None:
+                gone.append(head.key.source_id)
+            elif document.fingerprint != head.fingerprint:
+                changed.append((move, head.key.source_id))
         except Later as unasked:
             later = unasked
     if later is not None:
         raise later
+    notice_jobs(flow, changed)
     return gone
 
 
@@ -131,10 +139,9 @@ def _conclude(flow: OpenFlow, move: str, place: Place) -> None:
         return
     title, kind = engine.load_system(flow.source.system).title, move.replace("_", " ")
     text = f"{title} says that {len(gone)} of {place.asked} recent {kind}s are gone. That is not believed."
-    fix = (
-        f"Check the rights of the user behind {flow.source.name}. If they were really deleted, remove them in "
-        f"{flow.target_title} by hand."
-    )
-    subject = f"{setup.tenant}: {setup.name}: {len(gone)} {kind}s seem gone"
-    notices.tell(engine, setup.tenant, subject, f"{text}\n\nWhat to do: {fix}", ops=[mark])
-    raise Held("seem_gone", text, cause=f"{len(gone)} gone", fix=fix, owner="admin")
+    fix = f"Check the rights of the user behind {flow.source.name}."
+    problem = Held("seem_gone", text, cause=f"{len(gone)} gone", fix=fix, owner="admin")
+    engine.store.write([mark])
+    heads = ledger.heads(engine.store, [RecordKey(setup.tenant, setup.name, move, id_) for id_ in gone[: brake.SHOWN]])
+    shown = [f"{head.summary.get('title')}: not there any more" for head in heads.values()]
+    brake.stop(flow, problem, shown=shown, count=len(gone), again=[(move, id_) for id_ in gone])

@@ -152,8 +152,7 @@ class Outcomes:
 
         new = write(self.flow, head, Ending(change, action, told, [claim]))
         self._moved(new, outcome)
-        if self.flow.flow.is_needed(self.move):
-            hold.dependents(self.flow, head.key)
+        hold.dependents(self.flow, head.key)  # what takes its place is of the same move
         return new
 
     def unchanged(self, head: Head, why: str, *, link: Json | None = None, ops: Sequence[Op] = ()) -> Head:

@@ -77,16 +77,21 @@ def in_turn(flow: OpenFlow, weighed: Sequence[tuple[Head, Decision]]) -> list[tu
         key.whole: former for key, former in ledger.heads(store, leaving).items() if former.link or former.intent
     }
     return [
-        (head, _waits(head, standing[head.key.whole]))
+        (head, _waits(standing[head.key.whole]))
         if decision.action == "create" and head.key.whole in standing
         else (head, decision)
         for head, decision in weighed
     ]
 
 
-def _waits(head: Head, former: Head) -> Decision:
+def _waits(former: Head) -> Decision:
+    held = takes_place_of(former)
+    return Decision("hold", held.message, held=held)
+
+
+def takes_place_of(former: Head) -> Held:
     key, kind, label = former.key, former.key.move, str((former.link or {}).get("label") or former.summary.get("title"))
-    held = Held(
+    return Held(
         f"waits_for_{kind}",
         f"It takes the place of {label}, which has to be taken away first.",
         cause=f"{kind} {key.source_id} {label}",
@@ -94,7 +99,6 @@ def _waits(head: Head, former: Head) -> Decision:
         owner="nobody",
         waits_for=[f"gone:{kind}:{key.named}"],
     )
-    return Decision("hold", held.message, held=held)
 
 
 def _read_again(head: Head) -> tuple[str, str] | None:

@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
 
-from chalicelib.engine import due, ledger, look, parked, references, runs
+from chalicelib.engine import brake, due, ledger, look, parked, references, runs
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Held, Later, LockedOut, TryAgain, Unknown
 from chalicelib.engine.flow import Move
@@ -69,15 +69,24 @@ def _advanced(flow: OpenFlow, job: Json) -> tuple[Json | None, str]:
         following = _following(flow, job)
     except LockedOut as lockout:
         engine.locked_out(at_work[0], lockout)
-        return None, lockout.message
+        return None, _braked(flow, job) or lockout.message
     except (TryAgain, Unknown) as trouble:
         # The listing begins again from its watermark at the next run; what was kept so far stays kept.
-        return None, trouble.message
+        return None, _braked(flow, job) or trouble.message
     except Held as held:
         return None, f"{held.message} {held.fix}"
     if flow.used[0]:  # a step that called nobody says nothing about them
         engine.works(*at_work)
     return following, ""
+
+
+def _braked(flow: OpenFlow, job: Json) -> str:
+    """A run that did not come to its end: what it stirred so far goes on, unless that is too much."""
+    try:
+        brake.conclude(flow, job)
+    except Held as held:
+        return held.message
+    return ""
 
 
 def _following(flow: OpenFlow, job: Json) -> Json | None:
@@ -129,7 +138,10 @@ def _page(flow: OpenFlow, job: Json, began: datetime) -> tuple[Json | None, bool
         token=str(job["token"]) if job.get("token") else None,
         full=bool(job.get("full")),
     )
-    keep_rows(flow, move, page.rows, began=began)
+    stirred = brake.Stirred.of(job)
+    keep_rows(flow, move, page.rows, began=began, run=str(job["run"]), stirred=stirred)
+    seen = int(str(job.get("seen") or 0)) + len(page.rows)
+    job = {**job, "stirred": stirred.json(), "seen": seen}
     pages = int(str(job.get("pages") or 0)) + 1
     if page.next is not None and pages < MOST_PAGES:
         return {**job, "token": page.next, "pages": pages}, False
@@ -137,16 +149,26 @@ def _page(flow: OpenFlow, job: Json, began: datetime) -> tuple[Json | None, bool
         gap: Json = {"gap": True} if page.gap or cursor.body.get("gap") else {}
         with suppress(Conflict):  # another run of this flow moved it; both had kept all that lies before
             engine.store.write([Put(replace(cursor, body={"watermark": page.watermark, **gap}))])
+    if job.get("full"):
+        brake.check_listing(flow, move, seen)
     later = [m.name for m in flow.flow.wanted(flow.policies) if flow.flow.moves.index(m) > flow.flow.moves.index(move)]
     at_hand = all(row.document is not None or not row.live for row in page.rows)
-    return ({**job, "move": later[0], "token": None, "pages": 0} if later else None), at_hand
+    if later:
+        return {**job, "move": later[0], "token": None, "pages": 0, "seen": 0}, at_hand
+    brake.conclude(flow, job)
+    return None, at_hand
 
 
 # ---------------------------------------------------------------------------------------------- keeping
 
 
-def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row], *, began: datetime) -> None:
-    """Keep what is new or changed among the rows, and queue it. What was kept since `began` may be newer than a row."""
+def keep_rows(
+    flow: OpenFlow, move: Move, rows: Sequence[Row], *, began: datetime, run: str, stirred: brake.Stirred
+) -> None:
+    """Keep what is new or changed among the rows, and queue it; what is `stirred` waits for the end of the run.
+
+    What was kept since `began` may be newer than a row.
+    """
     setup, engine = flow.setup, flow.engine
     keys = {row.id: RecordKey(setup.tenant, setup.name, move.name, row.id) for row in rows}
     known = ledger.heads(engine.store, keys.values())
@@ -171,8 +193,10 @@ def keep_rows(flow: OpenFlow, move: Move, rows: Sequence[Row], *, began: datetim
                 raise  # the vendor as a whole is out or throttles us: the others would fare no better
             continue
         came += 1
-        kept = keep(flow, keys[row.id], document, head, stamp=row.stamp, queue=len(queued) < places)
-        if kept is not None and kept.due is not None and kept.due[0] == "b":
+        kept = keep(flow, keys[row.id], document, head, stamp=row.stamp, queue=len(queued) < places, run=run)
+        if kept is not None and head is not None and kept.stirred == run:
+            stirred.add(head, kept)
+        elif kept is not None and kept.due is not None and kept.due[0] == "b":
             queued.append(kept.key)
     due.send(flow, queued)
     if later is not None:
@@ -298,6 +322,7 @@ def keep(
     *,
     stamp: str,
     queue: bool,
+    run: str = "",
 ) -> Head | None:
     """Keep the present state with its due time, all in one write. None when there was nothing to keep."""
     engine = flow.engine
@@ -338,6 +363,7 @@ def keep(
         hold=None,
         plan=None,
         attempts=0,
+        stirred=run if brake.stirs(old, new) else old.stirred,
         updated_at=now,
         due=old.due if waiting else (("b", moment) if queue else ("a", now)),
     )

@@ -23,6 +23,9 @@ class FlowSetup:
     """One customer's use of one flow. `name` is unique within the tenant; `flow` is the registry's.
 
     With `cron` it runs when that says so on the clock of `zone`, otherwise every `every_minutes`.
+
+    A run that finds more than `brake_records` and `brake_percent` of what was moved withdrawn or changed, or more than
+    `brake_amount` (0: any), pauses the flow and asks.
     """
 
     tenant: str
@@ -38,6 +41,9 @@ class FlowSetup:
     mappings: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     rules: Rules = field(default_factory=dict)
     max_attempts: int = 8
+    brake_percent: int = 20
+    brake_records: int = 10
+    brake_amount: int = 0
     state: FlowState = "rehearsing"
     started_at: str = ""
     paused_from: FlowState = "rehearsing"

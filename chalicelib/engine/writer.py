@@ -273,8 +273,13 @@ class Writer:
         """Whose it is decides the words: another record's of ours, or somebody else's."""
         owner = self.outcomes.owner(kind, twins[0].id)
         if owner is not None and owner != head.key:
-            return self.outcomes.claimed(head, kind, twins[0].id, owner)
+            return self._replaces(owner) or self.outcomes.claimed(head, kind, twins[0].id, owner)
         return sightings.exists(head, twins, self.flow.target_title)
+
+    def _replaces(self, owner: RecordKey) -> Held | None:
+        """Some edits at a source delete a document and enter it anew: it waits until the former one is taken away."""
+        former = ledger.heads(self.flow.engine.store, [owner]).get(owner)
+        return parts.takes_place_of(former) if former is not None and not former.live else None
 
     def _adopt(self, head: Head, intent: Intent, current: Current) -> None:
         """It carries this record's own mark: ours, although we had lost the link."""

@@ -64,6 +64,10 @@ def changed_keys(old: FlowSetup, new: FlowSetup) -> set[str]:
     return {key for key, _, _ in _differences(flow_facts(old), flow_facts(new))}
 
 
+def brake_facts(setup: FlowSetup) -> dict[str, int]:
+    return {"percent": setup.brake_percent, "records": setup.brake_records, "amount": setup.brake_amount}
+
+
 def flow_facts(setup: FlowSetup) -> dict[str, str]:
     facts = {
         "flow": setup.flow,
@@ -72,6 +76,7 @@ def flow_facts(setup: FlowSetup) -> dict[str, str]:
         "cut_over": setup.cut_over.isoformat(),
         **schedule_facts(setup),
         "retry/max_attempts": str(setup.max_attempts),
+        **{f"brake/{name}": str(value) for name, value in brake_facts(setup).items()},
     }
     facts |= {f"policies/{name}": value for name, value in setup.policies.items()}
     return facts | _mapping_facts(setup.mappings)

@@ -169,6 +169,12 @@ class Retry(Shape):
     max_attempts: Annotated[int, Field(ge=1, le=50, description="tries before a record is held")] = 8
 
 
+class Brake(Shape):
+    percent: Annotated[int, Field(ge=1, le=100, description="of what was moved may change in one run")] = 20
+    records: Annotated[int, Field(ge=0, le=100_000, description="may change in any run")] = 10
+    amount: Annotated[int, Field(ge=0, le=10**12, description="may change in one run; 0: any")] = 0
+
+
 class FlowIn(Shape):
     """null under `policies`, `mappings` or `rules` removes the entry; what is not named stays.
 
@@ -193,6 +199,7 @@ class FlowIn(Shape):
     ]
     rules: Annotated[dict[str, RuleList | None], Field(default_factory=dict, max_length=MOST_KINDS)]
     retry: Retry | None = None
+    brake: Brake | None = None
 
 
 class NoticesIn(Shape):

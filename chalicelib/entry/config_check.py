@@ -240,6 +240,9 @@ def _flow(
             **mapping_check.read_rules(given.rules),
         },
         max_attempts=given.retry.max_attempts if given.retry else base.max_attempts,
+        brake_percent=given.brake.percent if given.brake else base.brake_percent,
+        brake_records=given.brake.records if given.brake else base.brake_records,
+        brake_amount=given.brake.amount if given.brake else base.brake_amount,
     )
 
 

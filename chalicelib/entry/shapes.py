@@ -59,6 +59,10 @@ class Sync(Shape):
     full: Annotated[bool, Field(description="Read everything, not only what changed.")] = False
 
 
+class Resume(Shape):
+    go_on: Annotated[bool, Field(description="Let a flow that paused itself do what it asked about.")] = False
+
+
 class Replay(Shape):
     release: Annotated[bool, Field(description="Move it although it is older than the cut-over.")] = False
     overwrite: Annotated[bool, Field(description="Write over what somebody else changed in the target.")] = False

@@ -83,9 +83,15 @@ def pause(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
 
 @flows.command()
 @told
-def resume(ctx: typer.Context, name: Name, as_json: AsJson = False) -> None:
-    """Go on after a pause."""
-    _changed(ctx.obj, name, "resume", as_json=as_json)
+def resume(
+    ctx: typer.Context,
+    name: Name,
+    *,
+    go_on: Annotated[bool, typer.Option("--go-on", help="Let it do what it paused itself for and showed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Go on after a pause. A flow that paused itself shows what it would do."""
+    _changed(ctx.obj, name, "resume", as_json=as_json, body={"go_on": go_on})
 
 
 @flows.command()
@@ -122,8 +128,8 @@ def sync(
 # ---------------------------------------------------------------------------------------------- inside
 
 
-def _changed(session: Session, name: str, action: str, *, as_json: bool) -> None:
-    answer = session.client.post(f"/flows/{part(name)}/{action}")
+def _changed(session: Session, name: str, action: str, *, as_json: bool, body: Json | None = None) -> None:
+    answer = session.client.post(f"/flows/{part(name)}/{action}", body)
     if as_json:
         print_json(answer)
     else:

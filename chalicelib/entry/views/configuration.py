@@ -8,7 +8,7 @@ from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.entry import config_check, shapes
 from chalicelib.entry.apply import apply
-from chalicelib.entry.changes import schedule_facts
+from chalicelib.entry.changes import brake_facts, schedule_facts
 from chalicelib.entry.config import Apply, references_to_a_machine
 from chalicelib.entry.exchange import ApiRequest, ApiResponse
 from chalicelib.entry.keys import Caller
@@ -49,6 +49,7 @@ def _flow(setup: FlowSetup) -> Json:
         "cut_over": setup.cut_over.isoformat(),
         **schedule_facts(setup),
         "retry": {"max_attempts": setup.max_attempts},
+        "brake": dict(brake_facts(setup)),
     }
     if setup.policies:
         shown["policies"] = dict(setup.policies)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from chalicelib.engine import runs
+from chalicelib.engine import brake, runs
 from chalicelib.engine import setup as setups
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup
 from chalicelib.entry import pulse, report, shapes, starting
-from chalicelib.entry.changes import schedule_facts
+from chalicelib.entry.changes import brake_facts, schedule_facts
 from chalicelib.entry.exchange import ApiRequest, ApiResponse, opened
 from chalicelib.entry.keys import Caller
 from chalicelib.entry.problem import conflict
@@ -31,6 +31,7 @@ def show_flow(engine: Engine, caller: Caller, request: ApiRequest) -> ApiRespons
         **setups.mapped(setup),
         "mapping_version": setup.mapping_version,
         "retry": {"max_attempts": setup.max_attempts},
+        "brake": dict(brake_facts(setup)),
         "latest_run": pulse.latest_run(flow),
         "counts": {move: report.sums_json(states) for move, (states, _) in counts.items()},
         "report": {move: report.sums_json(words) for move, (_, words) in counts.items()},
@@ -55,12 +56,21 @@ def pause(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
 
 
 def resume(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
+    """A flow that paused itself goes on only for somebody who was shown what it would do."""
+    wish = shapes.read(shapes.Resume, request.body)
+    flow = opened(engine, caller, request.name("flow"))
+    asked = brake.asks(engine, flow.setup)
+    if asked is not None and not wish.go_on:
+        what = "\n".join([str(asked["why"]), *brake.listed(asked), str(asked["fix"])])
+        raise conflict(f"{what}\nTo let it go on exactly with that: `mlc flows resume {flow.setup.name} --go-on`.")
+
     def resumed(setup: FlowSetup) -> FlowSetup:
         if setup.state != "paused":
             raise conflict(f"The flow {setup.name} is not paused.")
         return replace(setup, state=setup.paused_from)
 
-    setup = starting.change(engine, opened(engine, caller, request.name("flow")).setup, resumed)
+    setup = starting.change(engine, flow.setup, resumed)
+    brake.let_go(flow)
     starting.restart(engine, setup)
     runs.resume(opened(engine, caller, setup.name))
     return ApiResponse(_flow(engine, setup))
@@ -101,5 +111,6 @@ def _flow(engine: Engine, setup: FlowSetup) -> Json:
         "started_at": setup.started_at,
         "cut_over": setup.cut_over.isoformat(),
         **schedule_facts(setup),
+        "asks": brake.asks(engine, setup) if setup.state == "paused" else None,
         "run": runs.latest(engine, setup),
     }

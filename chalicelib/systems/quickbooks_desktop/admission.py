@@ -89,8 +89,13 @@ def _asked(engine: Engine, desk: Desk) -> bool:
 
 
 def _arranged(desk: Desk, wish: Wish) -> Desk:
-    """Moved: where the company file is open at the next run is its place from then on."""
-    return replace(desk, every_minutes=wish.every_minutes, file="" if wish.moved else desk.file)
+    """Moved, or restored: the company file that is open at the next run is the right one, where it is."""
+    return replace(
+        desk,
+        every_minutes=wish.every_minutes,
+        file="" if wish.moved else desk.file,
+        latest=() if wish.moved else desk.latest,
+    )
 
 
 def _late_at(connection: Connection, desk: Desk) -> datetime | None:

@@ -74,7 +74,8 @@ def told(engine: Engine, known: Known) -> Trouble | None:
         return trouble
     session.checked = True
     _note(engine, session, desk, company, fingerprint([each.name for each in current.preferences(facts)]))
-    engine.note_health(connection, Health(state="ok"))
+    if not desk.latest:  # else it is well once it is seen to be no old copy
+        engine.note_health(connection, Health(state="ok"))
     return None
 
 

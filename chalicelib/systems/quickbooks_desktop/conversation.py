@@ -18,7 +18,7 @@ from chalicelib.engine.deliver import deliver, reported
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Later
 from chalicelib.engine.records import Json, RecordKey
-from chalicelib.systems.quickbooks_desktop import asking, current, looking, messages, qbxml, tickets
+from chalicelib.systems.quickbooks_desktop import asking, current, looking, messages, qbxml, restored, tickets
 from chalicelib.systems.quickbooks_desktop import source as source_end
 from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, READS, SENT, TOPICS
 from chalicelib.systems.quickbooks_desktop.known import Doubt, Known, Wish
@@ -52,7 +52,7 @@ class Conversation:
         if not self.known.is_told:
             self._ask(Wish(FACTS))
         elif not session.ending and not self._is_long():
-            self._verify() or self._lists() or self._records() or self._reads()
+            self._sound() or self._verify() or self._lists() or self._records() or self._reads()
         if session.question is None and session.clear:
             self._send(FORGET, qbxml.forget(session.clear, version=session.qbxml))
             session.clear = ""
@@ -69,6 +69,12 @@ class Conversation:
         return self.session.rounds >= MOST_ROUNDS or opened + LONGEST < self.now
 
     # ------------------------------------------------------------------ what comes next
+
+    def _sound(self) -> bool:
+        """The last record that was read is asked for; what it means is seen when the answer comes."""
+        if not self.session.sound:
+            restored.check(self.engine, self.known)
+        return not self.session.sound and self._ask_wished()
 
     def _verify(self) -> bool:
         """After a bill was sent again, its number is asked for once more: two of ours are told at once (sheet 5.3)."""

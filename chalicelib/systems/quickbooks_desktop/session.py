@@ -14,7 +14,7 @@ from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.ports import Conflict, Op
 from chalicelib.engine.setup import Health
-from chalicelib.systems.quickbooks_desktop import companies, quiet, taking, tickets
+from chalicelib.systems.quickbooks_desktop import companies, quiet, restored, taking, tickets
 from chalicelib.systems.quickbooks_desktop.admission import NEVER_LATE
 from chalicelib.systems.quickbooks_desktop.asking import LEAST, TOPICS
 from chalicelib.systems.quickbooks_desktop.conversation import Conversation
@@ -108,6 +108,8 @@ def receive_response(engine: Engine, ticket: str, response: str, hresult: str, m
     trouble = taking.take(engine, known, Said(response, hresult, message))
     if trouble is None and not session.checked and session.kept:
         trouble = companies.told(engine, known)
+    if trouble is None and session.checked and not session.sound:
+        trouble = restored.check(engine, known)
     if trouble is not None:
         _stop(engine, session, trouble, answered=answered)
         return FAILED

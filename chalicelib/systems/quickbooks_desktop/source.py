@@ -1,4 +1,4 @@
-"""QuickBooks Desktop as a source: vendors, bills and bill payments by what changed since, and what was deleted.
+"""QuickBooks Desktop as a source: vendors, bills and bill payments by what was deleted and what changed since.
 
 Nobody can call it: outside of a session (`Away`) everything is Later. Within one (`Present`) a page is what QuickBooks
 said of it, and what it was not asked yet becomes the next question. Times are the PC's own wall clock, taken as they
@@ -8,6 +8,7 @@ were printed and given back so (sheet 4.2).
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 
@@ -21,6 +22,7 @@ from chalicelib.systems.quickbooks_desktop.asking import BY_ID
 from chalicelib.systems.quickbooks_desktop.documents import modified
 from chalicelib.systems.quickbooks_desktop.known import ASKED, Doubt, Known
 from chalicelib.systems.quickbooks_desktop.reading import Unread
+from chalicelib.systems.quickbooks_desktop.restored import remember
 from chalicelib.systems.quickbooks_desktop.rows import Deleted
 from chalicelib.systems.quickbooks_desktop.tickets import change_desk
 
@@ -28,6 +30,7 @@ OVERLAP = timedelta(hours=2)  # summer time, a corrected clock, what is saved wh
 REMEMBERED = timedelta(days=89)  # QuickBooks tells of deletions for 90 days
 UNSEEN = timedelta(days=1)  # where no row told the PC's time: before now in every time zone
 FOR_EVER = date(2037, 12, 31)
+OF_OTHERS = {"bill": ["deleted_entries", "Vendor"]}  # merged away, it took its bills to another, which says nothing
 CHANGED = {"vendor": ["vendors_since"], "bill": ["bills_since"], "bill_payment": ["checks_since", "cards_since"]}
 GONE = {
     "vendor": ("deleted_entries", "Vendor"),
@@ -67,6 +70,8 @@ class Place:
     phase: int = 0
     page: int = 0
     high: str = ""
+    top: tuple[str, str] = ("", "")  # the last one that changed and is still there: its wall clock, its id
+    gap: bool = False
     begun: str = ""  # a first reading, by windows of document dates, began with this month
     session: str = ""  # pages are those of one session
 
@@ -87,12 +92,14 @@ class Present:
         topic, *values = queries[place.phase]
         rows, more = self.known.page(topic, values, place.page)
         found = [line for row in rows if (line := _line(kind, row)) is not None]
-        place = replace(place, high=max([place.high, *(modified(row) for row in rows)]))
+        place = _seen(kind, place, rows)
         if more:
             return Page(found, next=_token(replace(place, page=place.page + 1)))
         if place.phase + 1 < len(queries):
             return Page(found, next=_token(replace(place, phase=place.phase + 1, page=0)))
-        return Page(found, watermark=max(place.high, watermark or "") or _wall(self.now - UNSEEN))
+        at, id_ = place.top
+        change_desk(self.known.store, self.known.session, lambda desk: remember(desk, kind, id_, at))
+        return Page(found, watermark=max(place.high, watermark or "") or _wall(self.now - UNSEEN), gap=place.gap)
 
     def fetch(self, kind: str, source_id: str) -> SourceDocument | None:
         """By id. A payment is asked for among the bills' payments of both kinds."""
@@ -119,14 +126,17 @@ class Present:
         return Place(since="", begun=self.cut_over.replace(day=1).isoformat() if kind == "bill" else "")
 
     def _queries(self, kind: str, place: Place) -> list[list[str]]:
-        """The listing's queries in order: what changed, then what was deleted. The same for every step of it."""
+        """The listing's queries in order: what was deleted, then what changed. The same for every step of it."""
         if place.begun:
             return _windows(date.fromisoformat(place.begun), until=self.now.date())
         since = place.since or _wall(datetime(1980, 1, 1))
         horizon = _wall(self.now - REMEMBERED)
         topic, *kinds = GONE[kind]
         changed = [[topic, since] for topic in CHANGED[kind]]
-        return [*changed, [topic, max(place.since, horizon), *kinds]] if place.since else changed
+        # Deletions first: what was deleted and entered anew is a replacement (sheet 3.4).
+        gone = [[topic, *kinds], *([OF_OTHERS[kind]] if kind in OF_OTHERS else [])]
+        deleted = [[topic, max(place.since, horizon), *kinds] for topic, *kinds in gone]
+        return [*deleted, *changed] if place.since else changed
 
 
 def not_listed() -> Held:
@@ -148,7 +158,21 @@ def _windows(first: date, *, until: date) -> list[list[str]]:
     return [*found, ["bills_dated", begin.isoformat(), FOR_EVER.isoformat()]]
 
 
+def _seen(kind: str, place: Place, rows: Sequence[object]) -> Place:
+    for row in rows:
+        if isinstance(row, Deleted) and row.kind not in GONE[kind]:
+            place = replace(place, gap=True)
+            continue
+        at = modified(row)
+        id_ = "" if isinstance(row, Deleted) else str(getattr(row, "txn_id", "") or getattr(row, "list_id", ""))
+        top = (at, id_) if id_ and at >= place.top[0] else place.top
+        place = replace(place, high=max(place.high, at), top=top)
+    return place
+
+
 def _line(kind: str, row: object) -> Line | None:
+    if isinstance(row, Deleted) and row.kind not in GONE[kind]:
+        return None
     if isinstance(row, Deleted):
         return Line(row.id, stamp=f"deleted {row.at.wall if row.at else ''}", live=False)
     if isinstance(row, Unread):  # fetched by its id, it is held in plain sight

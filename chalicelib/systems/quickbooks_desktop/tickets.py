@@ -85,6 +85,7 @@ class Session:
     file: str = ""
     qbxml: str = ""
     checked: bool = False  # that it is the right company file
+    sound: bool = False  # and that it did not go back to an earlier day
     question: Question | None = None
     text: str = ""
     kept: list[Kept] = field(default_factory=list)
@@ -246,6 +247,7 @@ class Desk:
     wants: tuple[str, ...] = ()
     sizes: tuple[tuple[str, int], ...] = ()
     clear: str = ""
+    latest: tuple[str, ...] = ()  # the last record that was read from there: its kind, its id, its wall clock
     trouble: str = ""
     troubles: int = 0  # sessions in a row that ended in trouble
     version: int = 0
@@ -272,7 +274,7 @@ def desk(store: Store, connection: Connection | Session) -> Desk:
     if item is None:
         return empty
     known = {name: value for name, value in item.body.items() if name in Desk.__dataclass_fields__}
-    for name in ("sent", "wants"):
+    for name in ("sent", "wants", "latest"):
         known[name] = tuple(known.get(name) or ())  # type: ignore[arg-type]
     sizes = known.pop("sizes", None)
     known["sizes"] = tuple((name, int(str(n))) for name, n in sizes.items()) if isinstance(sizes, dict) else ()
