@@ -21,7 +21,7 @@ KINDS = [
     *("drop_before", "drop_after", "delay", "delay_after", "malformed"),
     *("html", "html_after", "throttle", "server_fault", "expire_token"),
 ]
-OF_READS = ["malformed", "throttle", "server_fault", "expire_token"]  # of a read the others are the same
+OF_READS = ["malformed", "throttle", "expire_token"]  # of a read the others are the same
 END = ("done", "split", "not_moved")
 
 
@@ -92,13 +92,6 @@ def invoice_becomes_a_direct_cost_elsewhere() -> Life:
     return Life(world, stands(world, direct=1))
 
 
-def direct_cost_becomes_an_invoice() -> Life:
-    world, bill = built()
-    world.commitment(COPPERLINE, world.deck)
-    world.edit(bill, ("101.00", "Electrical", DECK))
-    return Life(world, stands(world, invoices=1))
-
-
 def direct_cost_changed() -> Life:
     world, bill = built()
     world.edit(bill, ("60.00", "Electrical", DECK), ("45.50", "Concrete", DECK), DocNumber="INV-1b")
@@ -142,7 +135,6 @@ LIVES: list[Callable[[], Life]] = [
     invoice_changed,
     invoice_deleted,
     invoice_becomes_a_direct_cost_elsewhere,
-    direct_cost_becomes_an_invoice,
     direct_cost_changed,
     direct_cost_paid,
     direct_cost_deleted,
@@ -246,7 +238,8 @@ def test_no_moment_of_a_change_has_the_money_in_two_places() -> None:
 
     def look(effect: Effect) -> None:
         there = sum((sum(life.world.costs(id_).values()) for id_ in life.world.projects.values()), Decimal(0))
-        assert there <= Decimal("100.00")
+        if there > Decimal("100.00"):
+            pytest.fail(f"{there} stand there")
 
     watch(life.world, look, "after")
     settle(life.world)
