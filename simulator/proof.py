@@ -88,7 +88,7 @@ def _filed(*kinds: str) -> Callable[[House], list[Decimal]]:
 
     def theirs(house: House) -> list[Decimal]:
         ledger = house.backstage("quickbooks_desktop", "ledger", file=seed_desktop.PATH)
-        found = [Decimal(str(one["total"])) for kind in kinds for one in ledger[kind]]
+        found = [Decimal(str(one["total" if kind == "Bill" else "Amount"])) for kind in kinds for one in ledger[kind]]
         return [total for total in found if total]
 
     return theirs

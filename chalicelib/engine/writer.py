@@ -278,8 +278,9 @@ class Writer:
 
     def _replaces(self, owner: RecordKey) -> Held | None:
         """Some edits at a source delete a document and enter it anew: it waits until the former one is taken away."""
-        former = ledger.heads(self.flow.engine.store, [owner]).get(owner)
-        return parts.takes_place_of(former) if former is not None and not former.live else None
+        known = ledger.heads(self.flow.engine.store, {owner, owner.whole})
+        withdrawn = any(not head.live for head in known.values())
+        return parts.takes_place_of(known[owner]) if withdrawn and owner in known else None
 
     def _adopt(self, head: Head, intent: Intent, current: Current) -> None:
         """It carries this record's own mark: ours, although we had lost the link."""
