@@ -491,7 +491,7 @@ def test_a_part_of_a_payment_is_told_in_words(paid: str, reason: str, owner: str
 def test_every_list_that_a_bill_points_to_can_be_read(buying: Buying) -> None:
     uuid = buying.enter()
     (bill,) = [one for one in buying.target.references(f"bill@{buying.vendor}") if one.name == "FB-123"]
-    assert (bill.id, bill.kind, bill.contact["total"]) == (f"bill:{uuid.replace('-', '')}", "2", "300.0")
+    assert (bill.id, bill.kind, bill.contact["total"]) == (f"bill:{uuid.replace('-', '')}", "2", "300.00")
     assert not buying.target.references("bill@999")
     names = {kind: [one.label for one in buying.target.references(kind)] for kind in ("account_code", "department")}
     assert names == {"account_code": ["6200 Repairs"], "department": ["Head Office / Operations"]}

@@ -173,6 +173,12 @@ class TestPolicies:
             *(f"writer_{name}" for name in registry.TARGETS if name not in registry.CALLERS),
         }
 
+    def test_only_who_reaches_its_target_by_mail_sends_any_and_as_this_stage_alone(self) -> None:
+        senders = {function.name: allowed(function)["Mail"] for function in functions() if "Mail" in allowed(function)}
+        assert set(senders) == {f"writer_{system}" for system in registry.MAILED}
+        for statement in senders.values():
+            assert statement["Condition"] == {"StringLike": {"ses:FromAddress": "mlc-dev@*"}}
+
     def test_a_function_receives_from_its_own_queue_only(self) -> None:
         for function in functions():
             listens = allowed(function).get("Listen")

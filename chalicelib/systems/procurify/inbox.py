@@ -117,7 +117,8 @@ def _subject(intent: Intent) -> str:
 def _words(intent: Intent) -> str:
     once = intent.once
     rows = [f"{line['description']}: {line['amount']}" for line in _lines(intent)]
-    parts = [f"Vendor: {once['vendor_name']}", f"Number: {once.get('label', '')}", f"Date: {once['date']}"]
+    vendor = " ".join(str(once["vendor_name"]).split())
+    parts = [f"Vendor: {vendor}", f"Number: {once.get('label', '')}", f"Date: {once['date']}"]
     parts += [f"Due: {once['due_date']}"] if once.get("due_date") else []
     return "\n".join([*parts, *rows, f"Total: {intent.money}", "", f"Sent by ml-connector {intent.mark}", ""])
 

@@ -55,7 +55,7 @@ def pdf(bill: Mapping[str, object], *, total: str, currency: str) -> bytes:
 
 
 def _text(bill: Mapping[str, object], *, total: str, currency: str) -> list[str]:
-    fields = [(label, str(bill[name])) for label, name in READ if bill.get(name)]
+    fields = [(label, " ".join(str(bill[name]).split())) for label, name in READ if bill.get(name)]
     for label, value in fields:
         _shown(label, value, title=f"Bill {bill.get('label')} of {bill.get('vendor_name')}")
     listed = bill.get("lines")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from decimal import Decimal, InvalidOperation
 
 from chalicelib.engine.errors import TryAgain
 from chalicelib.engine.match import plain_name
@@ -46,11 +47,19 @@ def _bill(row: Json) -> Reference:
         currency=text_at(row, "currency", "name"),
         contact={
             "vendor": vendor_id(row.get("vendor")) or "",
-            "total": str(row.get("total_cost_with_tax")),
+            "total": _cents(row.get("total_cost_with_tax")),
             "date": text_at(row, "invoice_date")[:10],
             "from_inbox": "true" if row.get("invoice_created") else "false",
         },
     )
+
+
+def _cents(total: object) -> str:
+    """As drafts spell it; as it is where it is no amount."""
+    try:
+        return f"{Decimal(str(total)):.2f}"
+    except InvalidOperation:
+        return str(total)
 
 
 def _account_code(row: Json) -> Reference:
