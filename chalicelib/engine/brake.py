@@ -26,6 +26,7 @@ SHOWN = 30  # records that are named to whoever decides
 SENT = 300  # records that go on at once when their run is over; the tick takes up the others
 PAGE = 100
 TRIES = 5
+CHANGED, CHANGED_PERCENT = 5, 50  # so many times the records, and this share at least, may be changed in a run
 
 
 @dataclass(slots=True)
@@ -33,6 +34,7 @@ class Stirred:
     """What a run found withdrawn or changed so far, of what had been moved. It travels with the run's steps."""
 
     count: int = 0
+    gone: int = 0  # of these, withdrawn
     amounts: dict[str, str] = field(default_factory=dict)  # by currency
     keys: list[str] = field(default_factory=list)
     shown: list[str] = field(default_factory=list)
@@ -43,7 +45,7 @@ class Stirred:
         return Stirred(**kept) if isinstance(kept, dict) else Stirred()
 
     def json(self) -> Json:
-        return {"count": self.count, "amounts": self.amounts, "keys": self.keys, "shown": self.shown}
+        return {"count": self.count, "gone": self.gone, "amounts": self.amounts, "keys": self.keys, "shown": self.shown}
 
     def add(self, old: Head, new: Head) -> None:
         before, after = (head.money.amount if head.money else Decimal(0) for head in (old, new))
@@ -51,6 +53,7 @@ class Stirred:
             after = Decimal(0)
         currency = str(old.summary.get("currency") or "")
         self.count += 1
+        self.gone += not new.live
         self.amounts[currency] = str(Decimal(self.amounts.get(currency, "0")) + abs(after - before))
         if len(self.keys) < SENT:
             self.keys.append(new.key.pk)
@@ -164,10 +167,11 @@ def _too_much(flow: OpenFlow, found: Stirred) -> Held | None:
     most = Decimal(setup.brake_amount)
     amounts = [f"{Decimal(amount):,.2f} {currency}".strip() for currency, amount in found.amounts.items()]
     dear = most and any(Decimal(amount) > most for amount in found.amounts.values())
-    if not dear and (found.count <= setup.brake_records or not _is_large(flow, found.count)):
+    share = 0 if dear else _large_share(flow, found)
+    if not dear and not share:
         return None
     title = flow.engine.load_system(flow.source.system).title
-    limit = f"{most:,.2f}" if dear else f"{setup.brake_percent} per cent of what was moved"
+    limit = f"{most:,.2f}" if dear else f"{share} per cent of what was moved"
     return Held(
         "mass_change",
         f"{found.count} records that were moved ({'; '.join(amounts)}) were deleted, voided or changed in {title} "
@@ -178,9 +182,19 @@ def _too_much(flow: OpenFlow, found: Stirred) -> Held | None:
     )
 
 
-def _is_large(flow: OpenFlow, count: int) -> bool:
+def _large_share(flow: OpenFlow, found: Stirred) -> int:
+    """The per cent of all that was moved which is gone beyond, or changed; 0 where neither is too much.
+
+    People change much in a day and take little away: of what is only changed, more passes.
+    """
+    records, percent = flow.setup.brake_records, flow.setup.brake_percent
+    limits = [(found.gone, records, percent), (found.count, records * CHANGED, max(percent, CHANGED_PERCENT))]
+    return next((share for count, most, share in limits if count > most and _is_large(flow, count, share)), 0)
+
+
+def _is_large(flow: OpenFlow, count: int, percent: int) -> bool:
     """Whether it is more than the share of all that was moved; no more of that is counted than is needed."""
-    enough = count * 100 // flow.setup.brake_percent
+    enough = count * 100 // percent
     moved = _moved(flow, flow.flow.wanted(flow.policies))
     return sum(1 for _ in islice(moved, enough)) < enough
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel
 from typer.testing import CliRunner
 
 from chalicelib import registry, wiring
-from chalicelib.entry.config import Config, ConnectionIn, FlowIn, Retry
+from chalicelib.entry.config import Brake, Config, ConnectionIn, FlowIn, Retry
 from chalicelib.systems.quickbooks_desktop import hresults, statuses
 from mlc.cli import app
 
@@ -161,8 +161,8 @@ def test_every_documented_key_exists_and_every_key_is_documented() -> None:
     connections = section(text, "connections")
     keys = set(FIRST_CELL.findall(connections))
     assert keys - set(registry.SYSTEMS) == set(ConnectionIn.model_fields)
-    retry = {f"retry.{name}" for name in Retry.model_fields}
-    assert set(FIRST_CELL.findall(section(text, "flows"))) == _names(FlowIn) - {"retry"} | retry
+    inner = {f"{key}.{name}" for key, shape in (("retry", Retry), ("brake", Brake)) for name in shape.model_fields}
+    assert set(FIRST_CELL.findall(section(text, "flows"))) == _names(FlowIn) - {"retry", "brake"} | inner
     for name in registry.SYSTEMS:
         row = next(cells(line) for line in connections.splitlines() if line.startswith(f"| `{name}` |"))
         system = wiring.load_system(name)
