@@ -26,6 +26,7 @@ ACTIONS = {
     "seal": {"kms:Encrypt"},
     "unseal": {"kms:Decrypt"},
     "publish": {"sns:Publish"},
+    "mail": {"ses:SendEmail", "ses:SendRawEmail"},
 }
 
 
@@ -53,6 +54,8 @@ def _place(effect: Effect, stage: str) -> Iterator[str]:
             yield f":secret:mlc/{stage}/{effect.keys[0]}"
         case "seal" | "unseal":
             yield ":key/"
+        case "mail":
+            yield ":identity/"
         case "publish":
             yield f":mlc-{stage}"
 

@@ -9,16 +9,18 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import pytest
 from botocore.client import BaseClient
 from moto import mock_aws
 
 from chalicelib.aws.dynamo import DynamoStore
+from chalicelib.aws.mail import KEPT_AT, SesMail
 from chalicelib.aws.notices import SnsNotices
 from chalicelib.aws.secrets import SecretsVault
 from chalicelib.aws.sqs import SqsQueue
 from chalicelib.engine.hints import Verifier
-from chalicelib.engine.ports import Check, Delete, Item, Put
+from chalicelib.engine.ports import Check, Delete, Item, Letter, Put
 from chalicelib.entry import hooks, jobs, verifiers
 from infra.functions import Function, functions
 from infra.policies import policy
@@ -29,6 +31,7 @@ from tests.deploy.recording import ACTIONS, Use, recording
 from tests.flows.at_the_pc import Office
 from tests.flows.consenting import Consenting
 from tests.flows.customer import Customer
+from tests.papers import PaperOffice
 from tests.reading_books import BooksWorld
 
 STAGE = "prod"
@@ -50,10 +53,14 @@ UNUSED: dict[tuple[str, str, str], str] = {
     ("writer_quickbooks_online", "kms:Decrypt", _KEY): "access that ends between poll and write is renewed here",
     ("writer_procore", "kms:Decrypt", _KEY): "access that another container renewed is read here",
     ("writer_procore", "kms:Encrypt", _KEY): "access that ends between poll and write is renewed here",
+    ("writer_procurify", "kms:Decrypt", _KEY): "access that another container renewed is read here",
+    **_sending("writer_procurify", "poll", "a partner that was never noticed is asked for"),
+    **_sending("writer_procurify", "jobs", "a hold is told to the customer"),
     **_sending("writer_quickbooks_desktop", "poll", "a partner that was never noticed is asked for"),
     **_sending("writer_quickbooks_desktop", "jobs", "a hold is told to the customer"),
     **_sending("writer_quickbooks_online", "poll", "a partner that was never noticed is asked for"),
     **_sending("tick", "poll", "a scheduled run begins with a poll"),
+    **_sending("tick", "writer-procurify", "what is due is queued again, for every target"),
     **_sending("tick", "writer-quickbooks_desktop", "what is due is queued again, for every target"),
 }
 
@@ -67,6 +74,7 @@ def uses() -> set[Use]:
         at_the_pc()
         reading_books()
         building()
+        mailing()
     return seen
 
 
@@ -127,6 +135,12 @@ def building() -> None:
     builder.clock.advance(20 * 60)
     jobs.tick(builder.engine)
     builder.until_quiet()
+
+
+def mailing() -> None:
+    office = PaperOffice("inbox")
+    office.paper()
+    office.cycle()
 
 
 def _hint(realm: str) -> bytes:
@@ -230,3 +244,8 @@ def test_what_the_ports_ask_of_aws_is_what_is_counted(asked: Callable[[], set[st
     assert asked() == ACTIONS["unseal"]
     notices.publish("subject", "text")
     assert asked() == ACTIONS["publish"]
+    vault.write(KEPT_AT, {"domain": "mail.example.com"})
+    boto3.client("sesv2", region_name=REGION).create_email_identity(EmailIdentity="mlc-test@mail.example.com")
+    asked()
+    SesMail("test", vault, region=REGION).send(Letter("ap@inbox.example.com", "subject", "text"))
+    assert asked() == {*ACTIONS["read_secret"], "sesv2:SendEmail"}  # its IAM name is ses:, and raw takes another right
