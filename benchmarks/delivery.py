@@ -19,7 +19,7 @@ from benchmarks.peers.posting import BODY, HEADERS
 from chalicelib import registry, wiring
 from chalicelib.aws.clock import SystemClock
 from chalicelib.aws.http import RequestsHttp
-from chalicelib.engine import ledger, poll
+from chalicelib.engine import ledger, notice
 from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.deliver import deliver
@@ -124,7 +124,7 @@ def kept(made: Engine, begin: int, end: int) -> list[RecordKey]:
     for n in range(begin, end):
         key = RecordKey("acme", FLOW, "bill", f"{n:032x}")
         document = bills.document(key.source_id, bills.keep(bill(n)))
-        poll.keep(flow, key, document, None, stamp="1", queue=True)
+        notice.keep(flow, key, document, None, stamp="1", queue=True)
         keys.append(key)
     return keys
 

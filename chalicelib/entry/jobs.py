@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 
-from chalicelib.engine import due, parked, poll
+from chalicelib.engine import due, notice, parked, poll
 from chalicelib.engine.deliver import deliver
 from chalicelib.engine.engine import Engine
 from chalicelib.engine.errors import Later
@@ -89,7 +89,7 @@ def _poll(engine: Engine, job: Json) -> None:
     move = flow.flow.move(str(job["notice"])) if flow else None
     if flow is not None and move is not None:
         try:
-            poll.notice(flow, move, str(job["id"]), hint=bool(job.get("hint")))
+            notice.one(flow, move, str(job["id"]), hint=bool(job.get("hint")))
         except Later:
             parked.park(engine, job)
 

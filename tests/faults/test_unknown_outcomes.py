@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.engine import poll, replay
+from chalicelib.engine import notice, replay
 from chalicelib.engine.ports import HttpRequest
 from simulator.company import FLOW, Company
 
@@ -53,7 +53,7 @@ def test_what_the_source_says_meanwhile_is_not_put_to_rest_by_the_older_outcome(
         flow = company.world.open(company.tenant, FLOW)
         move = flow.flow.move("bill")
         assert move is not None
-        poll.notice(flow, move, uuid.replace("-", ""))
+        notice.one(flow, move, uuid.replace("-", ""))
 
     on_first_bill(company, corrected_and_noticed)
     company.cycle()

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.engine import due, hold, ledger, parked, poll, references
+from chalicelib.engine import due, hold, ledger, notice, parked, poll, references
 from chalicelib.engine import setup as setups
 from chalicelib.engine.deliver import deliver, reported
 from chalicelib.engine.engine import Engine, OpenFlow
@@ -197,7 +197,7 @@ class Conversation:
         move = flow.flow.move(str(job["notice"]))
         if move is not None:
             flow.hear(source)
-            poll.notice(flow, move, str(job["id"]))
+            notice.one(flow, move, str(job["id"]))
         return None
 
     def flows(self) -> list[OpenFlow]:
