@@ -202,3 +202,16 @@ def test_a_storm_of_refusals_loses_and_doubles_nothing() -> None:
     assert set(world.states().values()) == {"split", "done"}
     world.agree()
     world.careful()
+
+
+def test_a_limit_lower_than_the_one_we_count_on_slows_us_down_and_stops_nothing() -> None:
+    world = Builder(requisition_status="approved")
+    world.commitment(COPPERLINE, world.deck)
+    world.site.backstage_switch("spike_limit", 12)
+    world.site.backstage_switch("hourly_limit", 900)
+    vendor = world.vendor(COPPERLINE)
+    for _ in range(8):
+        world.bill(vendor, ("10.00", "Electrical", DECK), ("5.00", "Concrete", CLINIC))
+    for _ in range(6):
+        world.run()
+    assert set(world.states().values()) == {"split", "done"}

@@ -277,10 +277,10 @@ def test_a_429_waits_until_the_reset_whatever_its_text_says_and_nobody_calls_bef
         read(Client(around.line))
     assert again.value.after is not None and 8 <= again.value.after <= 10 and not again.value.counts
     careful(again.value)
-    asked = len(peer.asked)
-    with pytest.raises(TryAgain, match="slow down"):
+    began = around.clock.now()
+    with pytest.raises(TryAgain):
         read(Client(around.line))
-    assert len(peer.asked) == asked
+    assert (around.clock.now() - began).total_seconds() >= 8
 
 
 def test_an_allowance_that_is_used_up_is_waited_out_without_a_429() -> None:
@@ -289,10 +289,9 @@ def test_an_allowance_that_is_used_up_is_waited_out_without_a_429() -> None:
     reset = str(int(around.clock.now().timestamp()) + 8)
     peer.say(LIST, said([], headers={"X-Rate-Limit-Remaining": "0", "X-Rate-Limit-Reset": reset}))
     read(Client(around.line))
-    asked = len(peer.asked)
-    with pytest.raises(TryAgain, match="allowance") as again:
-        read(Client(around.line))
-    assert len(peer.asked) == asked and again.value.after is not None and again.value.after <= 10
+    began = around.clock.now()
+    read(Client(around.line))
+    assert (around.clock.now() - began).total_seconds() >= 8
 
 
 def test_a_503_with_a_time_waits_and_nothing_happened() -> None:
