@@ -15,6 +15,7 @@ FLOWS: dict[str, str] = {
     "procurify_to_quickbooks_desktop": "chalicelib.flows.procurify_to_quickbooks_desktop",
     "quickbooks_online_to_procore": "chalicelib.flows.quickbooks_online_to_procore",
     "quickbooks_desktop_to_procore": "chalicelib.flows.quickbooks_desktop_to_procore",
+    "freshbooks_and_procurify": "chalicelib.flows.freshbooks_and_procurify",
 }
 
 TARGETS: tuple[str, ...] = (

@@ -38,6 +38,7 @@ class Decision:
     held: Held | None = None
     parts: Sequence[Part] = ()
     read_again: tuple[str, str] | None = None
+    concerned: frozenset[tuple[str, str]] = frozenset()  # records that have to be decided again because of this one
 
     @property
     def hash(self) -> str:
@@ -75,6 +76,8 @@ def decide(
         target_title=around.target_title,
         rules=around.setup.rules,
         ruled=around.flow.ruled,
+        released=head.released or head.link is not None,
+        stands_as=str((head.link or {}).get("kind") or ""),
     )
     try:
         place = head.key.part if move.at_place else ""

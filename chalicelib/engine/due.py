@@ -9,7 +9,7 @@ hides another's record.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from chalicelib.engine import ledger, outbox, runs, schedule
 from chalicelib.engine import setup as setups
 from chalicelib.engine.engine import Engine, OpenFlow
-from chalicelib.engine.ledger import Head
+from chalicelib.engine.ledger import Head, State
 from chalicelib.engine.outbox import SHARDS, row_key
 from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json, RecordKey
@@ -43,19 +43,35 @@ def send(flow: OpenFlow, keys: Sequence[RecordKey]) -> None:
         flow.engine.queue.send(flow.writer_queue, [key.pk for key in keys], group=flow.setup.tenant)
 
 
-def make_due(flow: OpenFlow, head: Head) -> bool:
-    """Set the record waiting and due at once; the tick queues it. False if somebody moved it first."""
+def make_due(flow: OpenFlow, head: Head, *, after: timedelta = timedelta()) -> bool:
+    """Set the record waiting and due, at once or later; the tick queues it. False if somebody moved it first."""
     engine = flow.engine
     now = engine.clock.now()
-    note(engine, head.key.tenant, head.connection, now)
-    new = replace(
-        head, state="unknown" if head.intent else "waiting", due=("a", now.isoformat()), updated_at=now.isoformat()
-    )
+    moment = now + after
+    note(engine, head.key.tenant, head.connection, moment)
+    state: State = "unknown" if head.intent else "waiting"
+    new = replace(head, state=state, due=("a", moment.isoformat()), updated_at=now.isoformat())
     try:
         engine.store.write([ledger.put(new)])
     except Conflict:
         return False
     return True
+
+
+def decide_again(flow: OpenFlow, records: Iterable[tuple[str, str]]) -> None:
+    """Records (move, source id), of either side of the flow, for which another one is news.
+
+    As late as it takes until every list of a place that does not show that one yet is read anew.
+    """
+    setup, engine = flow.setup, flow.engine
+    keys = [RecordKey.of(setup.tenant, setup.name, *record) for record in records]
+    for _ in range(TRIES):
+        heads = ledger.heads(engine.store, keys).values() if keys else ()
+        keys = [
+            head.key
+            for head in heads
+            if not make_due(flow, replace(head, revision=head.revision + 1), after=engine.pace.placed)
+        ]
 
 
 def in_outbox(engine: Engine, tenant: str, connection: str, *, limit: int) -> list[RecordKey]:

@@ -63,9 +63,11 @@ class Part:
 class Link:
     """What a document needs from outside itself.
 
+    `released`: a person let the record go, or it stands in the target already, as `stands_as`.
     `need` answers with the target's id. What is missing is collected, so that a person sees all of it at once; the
     draft made with the placeholders is thrown away then. Partners not loaded yet are collected in `wanted`, lists of
-    one place ("commitment@362001") in `unread`.
+    one place ("commitment@362001") in `unread`. `concerned` are records (move, source id),
+    also of the flow's other side, that have to be decided again because of this one.
     """
 
     moves: frozenset[str]
@@ -77,8 +79,11 @@ class Link:
     target_title: str = "the target"
     rules: Rules = field(default_factory=dict)
     ruled: Mapping[str, Ruled] = field(default_factory=dict)
+    released: bool = False
+    stands_as: str = ""
     wanted: set[tuple[str, str]] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
+    concerned: set[tuple[str, str]] = field(default_factory=set)
     missing: list[Held] = field(default_factory=list)
 
     def policy(self, name: str) -> str:

@@ -53,15 +53,21 @@ def near(draft: Draft, references: Sequence[Reference]) -> list[Reference]:
     """Names so similar that a person should look before a new one is made."""
     from rapidfuzz import fuzz, process
 
-    wanted = plain_name(str(draft.body.get("name", "")))
-    names = {n: plain_name(ref.name) for n, ref in enumerate(references)}
+    wanted = without_accents(str(draft.body.get("name", "")))
+    names = {n: without_accents(ref.name) for n, ref in enumerate(references)}
     found = process.extract(wanted, names, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=MOST_SHOWN)
-    return [references[n] for _, _, n in found]
+    same = [n for n, name in names.items() if name.replace(" ", "") == wanted.replace(" ", "")]
+    return [references[n] for n in dict.fromkeys([*same, *(n for _, _, n in found)])][:MOST_SHOWN]
 
 
 def plain_name(text: str) -> str:
     """Casefolded, NFKC, single blanks: how two spellings of one name are compared."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def without_accents(text: str) -> str:
+    """As `plain_name`, and letters without their accents: how names are compared that a person should look at."""
+    return plain_name("".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)))
 
 
 def _same_name(draft: Draft, ref: Reference) -> bool:

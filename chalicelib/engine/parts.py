@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from chalicelib.engine import due, ledger
+from chalicelib.engine import due, intents, ledger
 from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import Held
@@ -24,7 +24,7 @@ MOST = 40  # parts of one record: they are kept in one write
 
 
 def divide(flow: OpenFlow, head: Head, decision: Decision) -> list[Head]:
-    """Keep what the record comes to now, all in one write; the heads of its parts, which are due.
+    """Keep what the record comes to now, all in one write; the heads of its parts, which are due and in nobody's hands.
 
     Raises Held for more parts than fit.
     """
@@ -58,7 +58,9 @@ def divide(flow: OpenFlow, head: Head, decision: Decision) -> list[Head]:
     except Conflict:  # one of the parts moved on this moment
         due.make_due(flow, head)
         return []
-    return [ledger.after(one) for one in [*leaving, *kept] if one.due is not None and one.due[0] != ledger.OUTBOX]
+    now = flow.engine.clock.now()
+    free = [one for one in [*leaving, *kept] if not intents.busy(one, now)]  # what is being written is never sent twice
+    return [ledger.after(one) for one in free if one.due is not None and one.due[0] != ledger.OUTBOX]
 
 
 def divide_again(flow: OpenFlow, heads: Sequence[Head]) -> None:

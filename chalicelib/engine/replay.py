@@ -17,14 +17,14 @@ from chalicelib.engine.records import Json
 def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwrite: bool = False) -> Head:
     """Decide the record again, and look whether the target still has it.
 
-    `release` moves it although it is older than the cut-over; `overwrite` writes our version over what somebody else
-    changed in the target.
+    `release` moves it although it is older than the cut-over, or waits for a person's approval; `overwrite` writes our
+    version over what somebody else changed in the target.
     """
     link = {**head.link, "overwrite" if overwrite else "look": True} if head.link else None
     now = flow.engine.clock.now()
     due.note(flow.engine, head.key.tenant, head.connection, now)
     for part in ledger.heads(flow.engine.store, head.part_keys).values():
-        replay(flow, part, by=by, overwrite=overwrite)
+        replay(flow, part, by=by, release=release, overwrite=overwrite)
 
     def change(h: Head) -> Head:
         state = "unknown" if h.intent else "waiting"

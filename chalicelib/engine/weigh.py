@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from chalicelib.engine import ledger, references
@@ -46,7 +47,8 @@ def weigh(flow: OpenFlow, move: Move, heads: Sequence[Head], *, dry: bool = Fals
                 decisions.append((head, Decision("hold", document.message, held=document)))
                 continue
             decision, link = decide(head, move, document, came_from, around)
-            decisions.append((head, decision))
+            concerned = frozenset(link.concerned if link else ())
+            decisions.append((head, replace(decision, concerned=concerned)))
             if link is not None:
                 wanted |= link.wanted
                 unread |= link.unread

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from chalicelib.engine import covers, intents, lease, ledger, parts, references, sightings
+from chalicelib.engine import covers, due, intents, lease, ledger, parts, references, sightings
 from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, TryAgain
@@ -67,6 +67,7 @@ class Writer:
         except Later as later:
             self._wait(heads, later)
             return
+        due.decide_again(self.flow, {pair for _, decision in weighed for pair in decision.concerned})
         creates: list[tuple[Head, Intent, Decision]] = []
         held: list[Head] = []
         for head, decision in weighed:

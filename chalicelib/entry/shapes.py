@@ -64,7 +64,9 @@ class Resume(Shape):
 
 
 class Replay(Shape):
-    release: Annotated[bool, Field(description="Move it although it is older than the cut-over.")] = False
+    release: Annotated[
+        bool, Field(description="Move it although it is older than the cut-over, or awaits approval.")
+    ] = False
     overwrite: Annotated[bool, Field(description="Write over what somebody else changed in the target.")] = False
 
 

@@ -93,7 +93,9 @@ def trail(ctx: typer.Context, record: Id, as_json: AsJson = False) -> None:
 def replay(
     ctx: typer.Context,
     record: Id,
-    release: Annotated[bool, typer.Option("--release", help="Move it although it is older than the cut-over.")] = False,
+    release: Annotated[
+        bool, typer.Option("--release", help="Move it although it is older than the cut-over, or awaits approval.")
+    ] = False,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Write over what somebody else changed in the target.")
     ] = False,

@@ -8,17 +8,22 @@ from chalicelib.engine.errors import TryAgain
 from chalicelib.engine.records import Json, Reference
 from chalicelib.systems.freshbooks import models
 from chalicelib.systems.freshbooks.business import business
-from chalicelib.systems.freshbooks.client import CATEGORIES, VENDORS, Client, Faulty, Resource
-from chalicelib.systems.freshbooks.models import fit
+from chalicelib.systems.freshbooks.client import BILLS, CATEGORIES, VENDORS, Client, Faulty, Resource
+from chalicelib.systems.freshbooks.listing import WITH_VENDOR
+from chalicelib.systems.freshbooks.models import DELETED, fit
 
 OLD_ACCOUNTS = Resource(
     "journal_entry_accounts/journal_entry_accounts", "journal_entry_account", "journal_entry_accounts", key="accountid"
 )
 PATH = " > "
+MOST_SAID = 4000  # characters of what a bill says
 
 
 def references(client: Client, kind: str) -> Sequence[Reference]:
-    """Raises Faulty and Unfit. Archived entries are inactive ones."""
+    """Raises Faulty and Unfit. Archived entries are inactive ones; "bill@1563" are the bills of that vendor."""
+    name, _, vendor = kind.partition("@")
+    if name == "bill":
+        return _bills(client, vendor)
     return {"expense_category": _categories, "ledger_account": _accounts, "vendor": _vendors}[kind](client)
 
 
@@ -77,6 +82,19 @@ def _old_accounts(client: Client) -> Iterator[Reference]:
                 code=code,
                 kind=above.account_type,
             )
+
+
+def _bills(client: Client, vendor: str) -> list[Reference]:
+    """`contact` has all that a bill says, in which another document may be named."""
+    found = (fit(models.Bill, row) for row in client.rows(BILLS, (*WITH_VENDOR, ("search[vendorid]", vendor))))
+    return [_bill(one) for one in found if one.vendor_id == vendor and one.vis_state != DELETED]
+
+
+def _bill(one: models.Bill) -> Reference:
+    said = " \n".join(filter(None, (line.description for line in one.lines)))
+    return Reference(
+        id=one.id, name=one.bill_number, code=one.bill_number, currency=one.code, contact={"said": said[:MOST_SAID]}
+    )
 
 
 def _vendors(client: Client) -> list[Reference]:

@@ -26,6 +26,7 @@ class BillPayment:
     bill_id: str
     bill_number: str
     vendor_id: str
+    vendor_name: str
     date: datetime.date | None
     amount: Decimal
     currency: str
@@ -34,6 +35,7 @@ class BillPayment:
     bill_total: Decimal
     bill_paid: Decimal
     bill_outstanding: Decimal
+    bill_paid_on: datetime.date | None = None  # the day of the bill's last payment
 
     @property
     def is_whole(self) -> bool:
@@ -52,6 +54,7 @@ def document(source_id: str, raw: Json, bill: Json) -> SourceDocument:
     """One that is deleted, or whose bill is, is not to be moved."""
     body = papers.keep(models.Payment, {"billid": bill.get("id"), **raw})
     about = models.plain({name: bill[name] for name in BILL if name in bill})
+    about["paid_on"] = max((_paid_on(one) for one, _ in of_bill(bill)), default="")
     if isinstance(about.get("vendor"), dict):
         about["vendor"] = papers.keep(models.Named, about["vendor"])
     body["bill"] = about
@@ -64,7 +67,9 @@ def document(source_id: str, raw: Json, bill: Json) -> SourceDocument:
     return SourceDocument(
         id=source_id,
         body=body,
-        fingerprint=fingerprint([printed, *(_amount(about.get(name)) for name in ("total_amount", "outstanding"))]),
+        fingerprint=fingerprint(
+            [printed, about["paid_on"], *(_amount(about.get(name)) for name in ("total_amount", "outstanding"))]
+        ),
         summary=Summary(
             title=label(body),
             number=shortened(str(about.get("bill_number") or ""), 200),
@@ -74,6 +79,11 @@ def document(source_id: str, raw: Json, bill: Json) -> SourceDocument:
         ),
         live=models.DELETED not in (str(body.get("vis_state")), str(about.get("vis_state"))),
     )
+
+
+def _paid_on(payment: Json) -> str:
+    """ "" of one that is deleted: a bill may still show it."""
+    return "" if str(payment.get("vis_state")) == models.DELETED else str(payment.get("paid_date") or "")
 
 
 def label(body: Json) -> str:
@@ -97,6 +107,7 @@ def parse(body: Json) -> BillPayment:
         bill_id=bill_id,
         bill_number=str(bill.get("bill_number") or "").strip(),
         vendor_id=str(bill.get("vendorid") or _of(bill.get("vendor"), "vendorid") or ""),
+        vendor_name=str(_of(bill.get("vendor"), "vendor_name") or ""),
         date=papers.day(shape.paid_date, record=record, field="paid_date") if shape.paid_date else None,
         amount=shape.amount.amount,
         currency=code,
@@ -105,6 +116,7 @@ def parse(body: Json) -> BillPayment:
         bill_total=total,
         bill_paid=paid,
         bill_outstanding=rest,
+        bill_paid_on=papers.day_or_none(bill.get("paid_on")),
     )
 
 

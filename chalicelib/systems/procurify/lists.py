@@ -1,4 +1,4 @@
-"""The lists that documents point to; "bill@42" are the bills of vendor 42."""
+"""The lists that documents point to; "bill@42" and "purchase_order@42" are those of vendor 42."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 from chalicelib.engine.errors import TryAgain
 from chalicelib.engine.match import plain_name
 from chalicelib.engine.records import Json, Reference
-from chalicelib.systems.procurify import bills, payables, suppliers
+from chalicelib.systems.procurify import bills, orders, payables, suppliers
 from chalicelib.systems.procurify.client import Client
 from chalicelib.systems.procurify.listing import whole
 from chalicelib.systems.procurify.reading import number_at, text_at
@@ -25,6 +25,9 @@ def references(client: Client, kind: str) -> Sequence[Reference]:
     if name == "bill":
         rows = whole(client, bills.LIST, {"vendor": place} if place else {})
         return [_bill(row) for row in _whole(rows, kind) if not place or vendor_id(row.get("vendor")) == place]
+    if name == "purchase_order":
+        rows = whole(client, orders.LIST, {"pref_vendor": place}) if place.isdecimal() else []
+        return [_order(row) for row in _whole(rows, kind) if vendor_id(row.get("pref_vendor")) == place]
     path, entry = LISTS[name]
     return [entry(row) for row in _whole(whole(client, path), kind)]
 
@@ -60,6 +63,11 @@ def _cents(total: object) -> str:
         return f"{Decimal(str(total)):.2f}"
     except InvalidOperation:
         return str(total)
+
+
+def _order(row: Json) -> Reference:
+    number = text_at(row, "number")
+    return Reference(orders.order_id(row) or "", number, code=number)
 
 
 def _account_code(row: Json) -> Reference:

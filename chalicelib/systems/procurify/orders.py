@@ -13,8 +13,9 @@ from decimal import Decimal
 
 from chalicelib.engine.errors import ConnectorError, Held
 from chalicelib.engine.records import Json, Money, Row, SourceDocument, Summary, fingerprint
+from chalicelib.systems.procurify import requisitions
 from chalicelib.systems.procurify.lines import NOTHING, BillLine, Settled, cents
-from chalicelib.systems.procurify.order_lines import goods, settle
+from chalicelib.systems.procurify.order_lines import NOT_BOUGHT, goods, settle
 from chalicelib.systems.procurify.reading import number_at, read, shortened, text_at, trim, unknown_value, unreadable
 from chalicelib.systems.procurify.shapes import OrderShape
 from chalicelib.systems.procurify.times import NoDay, day, says_utc, zone_of
@@ -32,6 +33,7 @@ class PurchaseOrder:
     """`lines` are the goods, by account; what freight, tax, discount and the like make of them is in `total` only.
 
     `billable` is all of it in single lines that make the total, or why they do not: only who bills it wants to know.
+    `asked_for` are the bills for which we requested some of its lines.
     """
 
     id: str
@@ -47,6 +49,7 @@ class PurchaseOrder:
     comment: str
     billable: Settled | Held
     payment_terms: str = ""
+    asked_for: tuple[str, ...] = ()
 
     def as_bill(self) -> Settled:
         """Raises Held where its lines do not make its total, or nothing is owed."""
@@ -86,7 +89,12 @@ def document(source_id: str, body: Json) -> SourceDocument:
     """`body` is what `keep` gave, with the zone of the headquarters where the day needs it."""
     used = {name: value for name, value in body.items() if name not in UNUSED_IN_FINGERPRINT}
     summary, live = _summary(body), _is_live(body)
-    return SourceDocument(id=source_id, body=body, fingerprint=fingerprint(used), summary=summary, live=live)
+    bills = _asked_for(body)
+    # Of an order that is for others as well, only a part came from there.
+    origin = (requisitions.ASKED_BY, bills[0]) if bills and all(bills) else None
+    return SourceDocument(
+        id=source_id, body=body, fingerprint=fingerprint(used), summary=summary, live=live, came_from=origin
+    )
 
 
 def label(body: Json) -> str:
@@ -114,7 +122,18 @@ def parse(body: Json) -> PurchaseOrder:
         comment=shape.comment,
         billable=_billable(shape, record),
         payment_terms=shape.payment_terms,
+        asked_for=tuple(dict.fromkeys(filter(None, _asked_for(body)))),
     )
+
+
+def _asked_for(body: Json) -> list[str]:
+    """Of each line that is bought, the bill for which we requested it, or "". The mark stays in a line's name."""
+    listed = body.get("order_items")
+    lines = [line for line in listed if isinstance(line, dict)] if isinstance(listed, list) else []
+    bought = [
+        line for line in lines if number_at(line, "status") not in NOT_BOUGHT and line.get("is_active") is not False
+    ]
+    return [requisitions.bill_of(text_at(line, "name")) for line in bought]
 
 
 def _is_live(body: Json) -> bool:

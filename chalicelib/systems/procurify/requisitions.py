@@ -26,12 +26,20 @@ OVERLAP = timedelta(days=2)  # a calendar date, in a zone that is not told (shee
 LONGEST_NAME = 255
 LAGS = timedelta(seconds=60)  # a list may not show yet what was made so shortly before
 MARK = re.compile(r"\[mlc:[^\]]*\]")
+ASKED_BY = "freshbooks"  # the one system whose bills are asked for here
+BILL = re.compile(r"\[mlc:[^:\]]+:bill:([^\]]+)\]")
 FIXED = "Procurify's API changes and deletes no request"
 
 
 def marks_in(names: Iterable[str]) -> set[str]:
     """The record marks in the names of lines: an order whose lines carry one grew out of a request of ours."""
     return {mark for name in names for mark in MARK.findall(name)}
+
+
+def bill_of(name: str) -> str:
+    """The id of the bill that a line was asked for; "" for somebody else's."""
+    found = BILL.search(name)
+    return found[1] if found else ""
 
 
 def look(client: Client, intent: Intent) -> Sighting:

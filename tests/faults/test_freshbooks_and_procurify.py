@@ -1,0 +1,221 @@
+"""FreshBooks and Procurify: a crash or a fault at any moment of any kind of write, either way; both are right after.
+
+As in test_crash_points.py the places are counted, not listed: a life is lived once without faults, then once for each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import pytest
+
+from simulator.memory.watch import Effect
+from simulator.world import Died
+from tests.studio import ACCOUNT, FLOW, PAPER, TENANT, Studio
+
+KINDS = ["drop_before", "drop_after", "malformed", "throttle", "expire_token"]
+OF_READS = ["malformed"]  # of a read the others are the same
+END = ("done", "split", "not_moved")
+REQUESTS = {"unmatched_bill": "requisition", "requisition_department": "Head Office / Operations"}
+DRAFTS = {"po_mode": "holding_category", "holding_category": "Studio Advertising"}
+JOURNAL = {"po_mode": "journal", "journal_debit": "Operating Expenses", "journal_credit": "Accrued"}
+
+
+@dataclass
+class Life:
+    """What is there before, what is then done in one run, and what must be true in the end."""
+
+    world: Studio
+    check: Callable[[], None]
+    told: str = ""  # why a person may have to look at it instead
+
+
+def bill_mailed() -> Life:
+    world = Studio(policies={"unmatched_bill": "inbox"})
+    world.supplier()
+    world.bill(world.vendor())
+
+    def check() -> None:
+        """A mail that may have been sent is never sent again; where nobody can know, a person is asked."""
+        (head,) = world.heads(TENANT, FLOW, "bill")
+        assert len(world.mail.sent) == 1 or (head.state == "held" and not world.mail.sent)
+
+    return Life(world, check, told="outcome_unknown")
+
+
+def bill_requested() -> Life:
+    world = Studio(policies=REQUESTS)
+    world.order(world.supplier(), date="2025-12-01")
+    world.bill(world.vendor())
+    return Life(world, lambda: _equal(len(world.buying.backstage_requisitions()), 1))
+
+
+def vendor_made_and_bill_linked_and_paid() -> Life:
+    world = Studio()
+    world.vendor("Second Paper")
+    world.pay(world.bill(world.vendor()))
+    entered = world.entered(world.supplier())
+
+    def check() -> None:
+        marks = [call for call in world.buying.faults.calls if "mark-as-paid" in call]
+        assert world.suppliers() == [PAPER, "Second Paper"]
+        assert world.status(entered) == 4
+        assert marks
+
+    return Life(world, check)
+
+
+def expenses_made() -> Life:
+    world = Studio(policies=DRAFTS)
+    world.order(world.supplier(), ("100.00", "6010"), ("50.00", "6200"), freight="0.01")
+    return Life(world, lambda: _spent(world, "100.01", "50.00"))
+
+
+def approved(world: Studio) -> str:
+    order = world.order(world.supplier(), ("100.00", "6010"), ("50.00", "6200"))
+    world.run()
+    return order
+
+
+def expense_changed() -> Life:
+    world = Studio(policies=DRAFTS)
+    order = approved(world)
+    lines = [
+        {"name": "work", "account_code": code, "amount": amount}
+        for code, amount in (("6010", "90.00"), ("6200", "51.00"))
+    ]
+    world.buying.backstage_revise_purchase_order(int(order), lines=lines)
+    return Life(world, lambda: _spent(world, "51.00", "90.00"))
+
+
+def expenses_deleted() -> Life:
+    world = Studio(policies={**DRAFTS, "cancelled_purchase_order": "delete"})
+    world.buying.backstage_cancel_purchase_order(int(approved(world)))
+    return Life(world, lambda: _spent(world))
+
+
+def journal_entries_made() -> Life:
+    world = Studio(policies=JOURNAL)
+    world.books.backstage_add_ledger_account(ACCOUNT, "Accrued", "Current Liability")
+    world.order(world.supplier())
+    return Life(
+        world,
+        lambda: _equal(
+            [one["day"] for one in world.books.backstage_journals(ACCOUNT)],
+            ["2026-02-28", "2026-03-01"],
+            any_order=True,
+        ),
+    )
+
+
+def _equal(found: Any, wanted: Any, *, any_order: bool = False) -> None:
+    assert (sorted(found) if any_order else found) == wanted
+
+
+def _spent(world: Studio, *amounts: str) -> None:
+    assert sorted(Decimal(row["amount"]["amount"]) for row in world.expenses()) == sorted(map(Decimal, amounts))
+
+
+LIVES: list[Callable[[], Life]] = [
+    bill_mailed,
+    bill_requested,
+    vendor_made_and_bill_linked_and_paid,
+    expenses_made,
+    expense_changed,
+    expenses_deleted,
+    journal_entries_made,
+]
+
+
+def watch(world: Studio, hook: Callable[[Effect], None] | None, when: str) -> None:
+    for port in (world.store, world.queue, world.vault, world.http, world.mail, world.notices):
+        setattr(port, when, hook)
+
+
+@cache
+def effects(make: Callable[[], Life]) -> int:
+    life, counted = make(), 0
+
+    def count(effect: Effect) -> None:
+        nonlocal counted
+        counted += effect.changes
+
+    watch(life.world, count, "before")
+    life.world.run()
+    watch(life.world, None, "before")
+    right(life)
+    assert counted > 5
+    return counted
+
+
+@cache
+def calls(make: Callable[[], Life]) -> dict[str, list[str]]:
+    """What one run asks of the books and of Procurify."""
+    life = make()
+    both = {"books": life.world.books.faults, "buying": life.world.buying.faults}
+    before = {name: len(one.calls) for name, one in both.items()}
+    life.world.run()
+    return {name: one.calls[before[name] :] for name, one in both.items()}
+
+
+def die_at(world: Studio, nth: int) -> None:
+    seen = 0
+
+    def hook(effect: Effect) -> None:
+        nonlocal seen
+        if effect.changes:
+            seen += 1
+            if seen == nth:
+                raise Died
+
+    watch(world, hook, "after")
+
+
+def settle(world: Studio) -> None:
+    """The run in which it happens, and the next one."""
+    for _ in range(2):
+        world.run()
+
+
+def right(life: Life) -> None:
+    life.check()
+    for move in ("vendor", "bill", "bill_payment", "purchase_order"):
+        for head in life.world.heads(TENANT, FLOW, move):
+            told = bool(life.told) and head.state == "held" and (head.hold or {})["reason"] == life.told
+            assert head.state in END or told, f"{head.key.id}: {head.state} {head.trouble} {head.hold}"
+            assert head.intent is None or told
+    life.world.careful()
+
+
+@pytest.mark.parametrize("make", LIVES, ids=lambda make: make.__name__)
+def test_a_crash_at_any_effect_neither_loses_nor_doubles_anything(make: Callable[[], Life]) -> None:
+    """After each: that is before the next one, too."""
+    for nth in range(1, effects(make) + 1):
+        life = make()
+        die_at(life.world, nth)
+        settle(life.world)
+        assert life.world.deaths == 1, f"effect {nth}"
+        try:
+            right(life)
+        except AssertionError as wrong:
+            raise AssertionError(f"died after effect {nth}: {wrong}") from wrong
+
+
+@pytest.mark.parametrize("make", LIVES, ids=lambda make: make.__name__)
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_fault_on_each_call_neither_loses_nor_doubles_anything(make: Callable[[], Life], kind: Any) -> None:
+    for name, made in calls(make).items():
+        for nth, call in enumerate(made):
+            if call.startswith("GET ") and kind not in OF_READS:
+                continue
+            life = make()
+            getattr(life.world, name).faults.plan(kind, skip=nth)
+            settle(life.world)
+            try:
+                right(life)
+            except AssertionError as wrong:
+                raise AssertionError(f"{kind} at call {nth} of the {name}, {call}: {wrong}") from wrong
