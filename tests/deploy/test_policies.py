@@ -33,6 +33,7 @@ from tests.flows.consenting import Consenting
 from tests.flows.customer import Customer
 from tests.papers import PaperOffice
 from tests.reading_books import BooksWorld
+from tests.studio import Studio
 
 STAGE = "prod"
 REGION = "eu-west-1"
@@ -55,7 +56,11 @@ UNUSED: dict[tuple[str, str, str], str] = {
     ("writer_procore", "kms:Encrypt", _KEY): "access that ends between poll and write is renewed here",
     ("writer_procurify", "kms:Decrypt", _KEY): "access that another container renewed is read here",
     **_sending("writer_procurify", "poll", "a partner that was never noticed is asked for"),
-    **_sending("writer_procurify", "jobs", "a hold is told to the customer"),
+    ("writer_freshbooks", "dynamodb:Query", _HELD): "a settled record lets go those that waited for it",
+    ("writer_freshbooks", "kms:Encrypt", _KEY): "access that ends between poll and write is renewed here",
+    ("writer_freshbooks", "kms:Decrypt", _KEY): "access that another container renewed is read here",
+    **_sending("writer_freshbooks", "poll", "a partner that was never noticed is asked for"),
+    **_sending("writer_freshbooks", "jobs", "a hold is told to the customer"),
     **_sending("writer_quickbooks_desktop", "poll", "a partner that was never noticed is asked for"),
     **_sending("writer_quickbooks_desktop", "jobs", "a hold is told to the customer"),
     **_sending("writer_quickbooks_online", "poll", "a partner that was never noticed is asked for"),
@@ -74,6 +79,7 @@ def uses() -> set[Use]:
         at_the_pc()
         reading_books()
         building()
+        both_ways()
         mailing()
     return seen
 
@@ -141,6 +147,16 @@ def mailing() -> None:
     office = PaperOffice("inbox")
     office.paper()
     office.cycle()
+
+
+def both_ways() -> None:
+    studio = Studio(policies={"po_mode": "holding_category", "holding_category": "Studio Advertising"})
+    supplier = studio.supplier()
+    studio.bill(studio.vendor(), ("100.00", "Office Supplies"))
+    order = studio.order(supplier, ("40.00", "6010"))
+    studio.run()
+    studio.replay(order)
+    studio.run()
 
 
 def _hint(realm: str) -> bytes:
