@@ -33,11 +33,11 @@ def run(engine: Engine, job: Json) -> None:
     """The job {"job": "reconcile", "tenant", "id", "flow", "from", "to", "step", "tries"}: one step of it."""
     tenant, errand = str(job["tenant"]), str(job["id"])
     known = errands.look(engine, "reconcile", tenant, errand)
-    flow = engine.open(tenant, str(job["flow"]))
-    if known is None or known["state"] == "done" or flow is None:
-        return
     step = int(str(job["step"]))
     kept = _load(engine, tenant, errand, f"STEP#{step:04d}") if step else None
+    flow = engine.open(tenant, str(job["flow"]), move=str(kept["move"]) if kept else "")
+    if known is None or known["state"] == "done" or flow is None:
+        return
     progress = Progress.read(kept) if kept else survey.begin(flow)
     tries = int(str(job["tries"]))
     try:
@@ -79,7 +79,7 @@ def _read(flow: OpenFlow, progress: Progress, job: Mapping[str, object]) -> None
     for connection in (flow.source, flow.target):
         engine.check_company(connection)
     read = Survey(flow, date.fromisoformat(str(job["from"])), date.fromisoformat(str(job["to"])))
-    while progress.move and engine.clock.now() < end:
+    while flow.flow.move(progress.move) and engine.clock.now() < end:  # the other side of a flow is a step of its own
         read.step(progress)
 
 

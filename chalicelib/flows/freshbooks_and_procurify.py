@@ -109,6 +109,7 @@ FLOW = Flow(
         "freshbooks.bill_payment",
         "procurify.payment",
         make=payment,
+        dated=False,  # it goes with its bill, and Procurify shows no day of it
         in_parts=True,
         many_to_one=True,
         placed=["bill"],

@@ -298,6 +298,18 @@ def test_an_account_code_without_a_category_holds_the_order_and_names_it(studio:
     assert (hold["reason"], "7777" in hold["message"]) == ("mapping_missing", True)
 
 
+def test_an_order_goes_on_by_itself_once_its_account_code_is_mapped(studio: Studio) -> None:
+    studio.buying.backstage_add_account_code("7777", "Travel")
+    order = studio.order(studio.supplier(), ("10.00", "7777"))
+    studio.run()
+    setup = studio.office.call("GET", "/export")["config"]["flows"][FLOW]
+    setup["mappings"]["expense_category"]["7777"] = "Studio Advertising"
+    studio.office.call("POST", "/apply", {"config": {"flows": {FLOW: setup}}})
+    studio.until_quiet()
+    part = f"{order}@{studio.categories['Advertising']}"
+    assert studio.hold(part, "purchase_order")["reason"] == "awaits_approval"
+
+
 def test_an_order_goes_to_the_category_of_drafts_at_once(worlds: list[Studio]) -> None:
     world = having(worlds, po_mode="holding_category", holding_category="Studio Advertising")
     world.order(world.supplier(), ("100.00", "6010"), ("50.00", "6200"))
@@ -491,6 +503,43 @@ def test_two_full_cycles_change_nothing_on_either_side(worlds: list[Studio]) -> 
         world.run(full=True)
     assert _writes(world)[writes:] == []
     assert (_standing(world), {move: world.why(move) for move in MOVES}) == before
+
+
+def test_a_rehearsal_decides_everything_and_writes_nothing(worlds: list[Studio]) -> None:
+    world = Studio(state="rehearsing", policies={**REQUESTS, "unmatched_vendor": "create"})
+    worlds.append(world)
+    world.order(world.supplier("Somebody Else"))
+    world.pay(world.bill(world.vendor()))
+    world.run()
+    assert _writes(world) == []
+    assert set(world.states("vendor").values()) == {"rehearsed"}
+    assert set(world.states("bill").values()) == {"rehearsed"}
+    assert sorted(world.states("purchase_order").values()) == ["held", "split"]
+
+
+def test_an_order_before_the_cut_over_is_let_go_first_and_approved_then(studio: Studio) -> None:
+    order = studio.order(studio.supplier(), date="2025-11-11")
+    studio.run()
+    assert studio.states("purchase_order") == {order: "not_moved"}
+    studio.replay(order, release=True)
+    assert studio.expenses() == []
+    studio.replay(order, release=True)
+    assert studio.spent() == d(Office_Supplies="100.00")
+
+
+def test_both_sides_are_reconciled_to_the_cent(worlds: list[Studio]) -> None:
+    world = having(worlds, po_mode="holding_category", holding_category="Studio Advertising")
+    world.order(world.supplier("Third"), ("80.00", "6010"), ("20.01", "6300"), tax="5.00")
+    world.pay(world.bill(world.vendor()))
+    world.entered(world.supplier())
+    world.run()
+    job = world.office.call("POST", f"/flows/{FLOW}/reconcile", {"from": "2026-02-01", "to": "2026-02-28"})
+    world.until_quiet()
+    answer = world.office.call("GET", f"/flows/{FLOW}/reconcile/{job['id']}")
+    assert (answer["state"], answer["complete"]) == ("done", True), answer
+    assert (answer["agrees"], list(answer["moves"])) == (True, ["bill", "purchase_order"])
+    there = {name: found["target"]["amounts"] for name, found in answer["moves"].items()}
+    assert there == {"bill": {"USD": "100.00"}, "purchase_order": {"USD": "105.01"}}
 
 
 def _standing(world: Studio) -> list[Any]:
