@@ -26,7 +26,7 @@ MOST_ZIP = 40_000_000
 MOST_UNPACKED = 250_000_000
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
-pytestmark = [pytest.mark.filterwarnings("ignore::ResourceWarning"), pytest.mark.xdist_group("deploy")]
+pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 def section(title: str) -> list[str]:
