@@ -20,7 +20,7 @@ def move_in(house: House) -> str:
     config = json.loads((house.folder / "seed.json").read_text())
     left_out = sorted(name for name in seed.SYSTEMS if name != PC and name in house.given and house.given[name] is None)
     troubles = []
-    absent = [flow for flow, systems in seed.FLOWS.items() if set(left_out) & set(systems)]
+    absent = [flow for flow in config["flows"] if set(left_out) & set(seed.FLOWS[flow])]
     if absent:
         verb = "is" if len(absent) == 1 else "are"
         named = " and ".join(absent)

@@ -100,7 +100,7 @@ def plant(
     bills: int = BILLS,
     seed: int = 7,
 ) -> Seeded:
-    """Fill the simulators. The same seed and day give the same company."""
+    """Fill the simulators. The same seed and day give the same company; one of fewer bills does not build."""
     chance = random.Random(seed)
     books.backstage_add_company(REALM, COMPANY, chart=False)
     books.backstage_set_preference(REALM, "AccountingInfoPrefs.UseAccountNumbers", True)
@@ -112,18 +112,39 @@ def plant(
     orders = procurify.backstage_snapshot("purchase_orders")
     typed = seed_desktop.by_hand(orders, cut_over=today - timedelta(days=CUT_OVER_DAYS))
     seed_desktop.plant(pc, ACCOUNTS, vendors, typed)
-    seed_procore.plant(procore, today=today)
-    seed_site_books.plant(books, today=today)
-    seed_interiors.plant(pc, procore, today=today)
-    tokens = {realm: str(books.backstage_grant(realm)["refresh_token"]) for realm in (REALM, seed_site_books.REALM)}
-    return Seeded(config=configuration(tokens, today), bills=len(entered), vendors=len(vendors))
+    config = configuration(str(books.backstage_grant(REALM)["refresh_token"]), today)
+    if bills >= BILLS:
+        seed_procore.plant(procore, today=today)
+        seed_site_books.plant(books, today=today)
+        seed_interiors.plant(pc, procore, today=today)
+        built = building(str(books.backstage_grant(seed_site_books.REALM)["refresh_token"]), today)
+        config = {section: {**config[section], **built[section]} for section in config}
+    return Seeded(config=config, bills=len(entered), vendors=len(vendors))
 
 
-def configuration(refresh_tokens: dict[str, str], today: date) -> dict[str, Any]:
+def building(refresh_token: str, today: date) -> dict[str, Any]:
+    """What it builds for others: the part of the configuration that leads to Procore."""
+    cut_over = (today - timedelta(days=CUT_OVER_DAYS)).isoformat()
+    site = seed_site_books.set_up(refresh_token, APP)
+    interiors, interiors_flow = seed_interiors.set_up(JOB_COSTS, cut_over)
+    site_flow = {
+        "from": seed_site_books.BOOKS,
+        "to": seed_site_books.SITE,
+        "cut_over": cut_over,
+        "every": "15 minutes",
+        "policies": {"requisition_status": "approved"},  # so that payments follow in the same run
+        "mappings": site.mappings,
+        "rules": site.rules,
+    }
+    return {
+        "connections": {**site.connections, seed_interiors.SITE: interiors},
+        "flows": {SITE_FLOW: site_flow, INTERIORS_FLOW: interiors_flow},
+    }
+
+
+def configuration(refresh_token: str, today: date) -> dict[str, Any]:
     flow = {"from": "procurify", "cut_over": (today - timedelta(days=CUT_OVER_DAYS)).isoformat(), "every": "15 minutes"}
     policies = {"unmatched_vendor": "hold", "tax_account": "6110", "freight_account": "6100"}
-    site = seed_site_books.set_up(refresh_tokens[seed_site_books.REALM], APP)
-    interiors, interiors_flow = seed_interiors.set_up(JOB_COSTS, str(flow["cut_over"]))
     return {
         "connections": {
             "procurify": {
@@ -136,24 +157,13 @@ def configuration(refresh_tokens: dict[str, str], today: date) -> dict[str, Any]
                 "system": "quickbooks_online",
                 "environment": "simulated",
                 "realm": REALM,
-                "credentials": {**APP, "refresh_token": refresh_tokens[REALM]},
+                "credentials": {**APP, "refresh_token": refresh_token},
             },
             JOB_COSTS: {"system": "quickbooks_desktop", "environment": "simulated"},
-            **site.connections,
-            seed_interiors.SITE: interiors,
         },
         "flows": {
             FLOW: {**flow, "to": "books", "policies": policies},
             DESKTOP_FLOW: {**flow, "to": JOB_COSTS, "policies": policies},
-            SITE_FLOW: {
-                **flow,
-                "from": seed_site_books.BOOKS,
-                "to": seed_site_books.SITE,
-                "policies": {"requisition_status": "approved"},  # so that payments follow in the same run
-                "mappings": site.mappings,
-                "rules": site.rules,
-            },
-            INTERIORS_FLOW: interiors_flow,
         },
     }
 

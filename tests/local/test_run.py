@@ -501,11 +501,10 @@ def test_what_waits_for_a_web_connector_that_nobody_has_is_said_and_is_no_succes
 
 def test_a_flow_whose_system_is_left_out_is_not_set_up_and_the_other_one_runs(tmp_path: Path) -> None:
     with running(tmp_path / "state", given={"quickbooks_online": None}, bills=FEW) as house:
-        absent = f"{seed.FLOW} and {seed.SITE_FLOW}"
-        assert house.trouble == f"MLC_ENDPOINTS leaves out quickbooks_online: {absent} are not set up."
+        assert house.trouble == f"MLC_ENDPOINTS leaves out quickbooks_online: {seed.FLOW} is not set up."
         customer = Customer(house)
         there = [flow["name"] for flow in customer.call("GET", "/flows")["items"]]
-        assert there == [seed.DESKTOP_FLOW, seed.INTERIORS_FLOW]
+        assert there == [seed.DESKTOP_FLOW]
         customer.sync(seed.DESKTOP_FLOW)
         assert_job_costs_agree(customer, customer.job_costs())
 
