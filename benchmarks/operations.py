@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from chalicelib.aws import limits
+from chalicelib.engine import setup as setups
 from chalicelib.engine.ports import Item, Op, Put, Rows
 from simulator.company import APP, Company
 from simulator.memory.clock import MemoryClock
@@ -25,6 +26,7 @@ PRICES = {
     "core milliseconds": 0.0000166667 * 1.769 / 1000 * 1e6,
     "KMS calls": 3.00,
 }
+MANY = 100_000
 PER_CALL = 10  # messages that one queue request, or one invocation of a writer, takes
 RUNS_A_MONTH = 30 * 24 * 4  # every 15 minutes
 
@@ -35,16 +37,30 @@ class CountingStore(MemoryStore):
     def __init__(self) -> None:
         super().__init__()
         self.units: Counter[str] = Counter()
+        self.bought: Counter[str] = Counter()  # the write units, by what they were for
 
     def write(self, ops: Sequence[Op]) -> None:
         times = 2 if len(ops) > 1 else 1
         for op in ops:
             if isinstance(op, Put):
                 kilobytes = -(-limits.item_size(op.item, limits.body_text(op.item.body)) // 1024)
-                self.units["write units"] += times * kilobytes + (op.item.due is not None) + (op.item.held is not None)
+                self._bought(_kind(op.item.pk, op.item.sk), kilobytes)
+                self._bought("twice, for being one transaction", (times - 1) * kilobytes)
+                self._bought("entries of the due and held indexes", self._entries(op.item))
             else:
-                self.units["write units"] += times
+                self._bought("conditions and deletions", times)
         super().write(ops)
+
+    def _bought(self, what: str, units: int) -> None:
+        self.units["write units"] += units
+        self.bought[what] += units
+
+    def _entries(self, new: Item) -> int:
+        """An entry of an index that is made or taken away is one unit; one that moves is both."""
+        row = self._rows.get((new.pk, new.sk))
+        old = row.item if row else Item(pk=new.pk, sk=new.sk)
+        pairs = ((old.due, new.due), (old.held, new.held))
+        return sum((before is not None) + (after is not None) for before, after in pairs if before != after)
 
     def get(self, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Item]:
         found = super().get(keys)
@@ -61,6 +77,14 @@ class CountingStore(MemoryStore):
 
     def _read_units(self, item: Item) -> int:
         return -(-limits.item_size(item, limits.body_text(item.body)) // 4096)
+
+
+def _kind(pk: str, sk: str) -> str:
+    """What an item is for, in the words of the page on costs."""
+    owner, part = pk.partition("#")[0], sk.partition("#")[0]
+    if owner == "R":
+        return {"HEAD": "the record's head", "BODY": "its documents", "TRAIL": "its trail"}[part]
+    return {"F": "its place in the list", "X": "its claim"}.get(owner, "shared: runs, turns, due rows")
 
 
 @dataclass
@@ -82,6 +106,7 @@ class Counted:
         return Counter(
             {
                 **self.store.units,
+                **{f"for {what}": units for what, units in self.store.bought.items()},
                 "queue requests": sent + 2 * batches,
                 "invocations": batches,
                 "KMS calls": sealed,
@@ -107,7 +132,10 @@ def world() -> Counted:
     store = CountingStore()
     made.store = store
     made.engine = made._container()
-    return Counted(Company(world=made), store)
+    company = Company(world=made)
+    (setup,) = setups.flows(store, company.tenant).values()
+    store.write([setups.flow_put(replace(setup, brake_records=MANY))])  # or changing all of them would stop and ask
+    return Counted(company, store)
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,12 +188,17 @@ def _per(name: str, found: tuple[Counter[str], float], records: int, run: Cost |
 def report(records: int) -> str:
     """A table; of a run also what an idle connection costs in a month."""
     found = costs(records)
-    names = [name for name in found[0].counts if name]
+    names = [name for name in found[0].counts if not name.startswith("for ")]
     rows = [["", *names, "core ms", "dollars a million"]]
     for cost in found:
         rows.append([cost.name, *(f"{cost.counts[name]:.2f}" for name in names), f"{cost.core_ms:.1f}"])
         rows[-1].append(f"{cost.dollars:.2f}")
     month = found[-1].dollars * RUNS_A_MONTH / 1e6
+    shares = [
+        (name, [cost.counts.get(name, 0) for cost in found[:2]]) for name in found[0].counts if name.startswith("for ")
+    ]
     widths = [max(len(row[n]) for row in rows) for n in range(len(rows[0]))]
     lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
-    return "\n".join([*lines, f"an idle connection, every 15 minutes: {month:.4f} dollars a month"])
+    bought = [f"  {new:6.2f} {changed:6.2f}  {name}" for name, (new, changed) in shares]
+    idle = f"an idle connection, every 15 minutes: {month:.4f} dollars a month"
+    return "\n".join([*lines, idle, "write units of a new and of a changed bill:", *bought])

@@ -68,7 +68,7 @@ def engine() -> Engine:
         clock=SystemClock(),
         notices=SnsNotices(here.stage, region=region, endpoint_url=endpoint),
         mail=SesMail(here.stage, vault, region=region),
-        metrics=EmfMetrics(),
+        metrics=EmfMetrics(here.stage),
         load_system=load_system,
         load_flow=load_flow,
         systems=tuple(registry.SYSTEMS),

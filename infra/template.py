@@ -1,17 +1,16 @@
-"""The CloudFormation template, one for all stages: table, queues with their dead letters, key, topic, alarms, doors."""
+"""The CloudFormation template, one for all stages: table, queues with dead letters, key, topic, doors, watching."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from infra.functions import API_STAGE, STAGE_NAME, functions, queues
+from infra.watch import RECEIPTS_BEFORE_DEAD, watching
 
 Resource = dict[str, Any]
 
-RECEIPTS_BEFORE_DEAD = 5
 KEPT_SECONDS = 14 * 24 * 3600
 VISIBILITY_FACTOR = 6  # what AWS advises for a queue that Lambda reads
-LATE_SECONDS = 900
 OPTIONAL = {
     "Mail": "domain or address that mail is sent from",
     "Domain": "name under which the API is reached, so that webhooks and .qwc files outlive a rebuilt API",
@@ -49,7 +48,7 @@ def stack() -> dict[str, Any]:
             **{name: {"Type": "String", "Default": "", "Description": about} for name, about in OPTIONAL.items()},
         },
         "Conditions": {name: _all_given(parts) for name, parts in CONDITIONS.items()},
-        "Resources": resources | _doors(),
+        "Resources": resources | watching() | _doors(),
     }
 
 
@@ -186,43 +185,6 @@ def _queue(name: str, *, visibility: int) -> dict[str, Resource]:
                     "maxReceiveCount": RECEIPTS_BEFORE_DEAD,
                 },
             },
-        },
-        f"{word}DeadAlarm": _alarm(
-            f"{full}-dead",
-            about=f"A message of the queue {name} failed {RECEIPTS_BEFORE_DEAD} times: a fault of ours.",
-            queue=f"{word}Dead",
-            metric="ApproximateNumberOfMessagesVisible",
-            above=0,
-            minutes=1,
-        ),
-        f"{word}LateAlarm": _alarm(
-            f"{full}-late",
-            about=f"The oldest message of the queue {name} waits for more than {LATE_SECONDS // 60} minutes.",
-            queue=f"{word}Queue",
-            metric="ApproximateAgeOfOldestMessage",
-            above=LATE_SECONDS,
-            minutes=5,
-        ),
-    }
-
-
-def _alarm(name: str, *, about: str, queue: str, metric: str, above: int, minutes: int) -> Resource:
-    return {
-        "Type": "AWS::CloudWatch::Alarm",
-        "Properties": {
-            "AlarmName": _sub(name),
-            "AlarmDescription": about,
-            "Namespace": "AWS/SQS",
-            "MetricName": metric,
-            "Dimensions": [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}],
-            "Statistic": "Maximum",
-            "Period": 60,
-            "EvaluationPeriods": minutes,
-            "Threshold": above,
-            "ComparisonOperator": "GreaterThanThreshold",
-            "TreatMissingData": "notBreaching",
-            "AlarmActions": [{"Ref": "Topic"}],
-            "OKActions": [{"Ref": "Topic"}],
         },
     }
 

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools import Logger
 
 SERVICE = "mlc"
-NAMESPACE = "mlc"
 
 
 @cache
@@ -29,9 +28,13 @@ def _line(entry: dict[str, Any]) -> str:
 
 
 class EmfMetrics:
-    """Implements `Metrics`: collects while an invocation runs; the entry layer calls `flush` at its end."""
+    """Implements `Metrics`: collects while an invocation runs; the entry layer calls `flush` at its end.
 
-    def __init__(self) -> None:
+    Stages of one account each have a namespace, so that no alarm of one hears another.
+    """
+
+    def __init__(self, stage: str) -> None:
+        self._namespace = f"{SERVICE}/{stage}"
         self._collected: dict[tuple[tuple[str, str], ...], list[tuple[str, float]]] = {}
         self._lock = Lock()
 
@@ -49,7 +52,7 @@ class EmfMetrics:
         from aws_lambda_powertools.metrics import EphemeralMetrics, MetricUnit
 
         for dimensions, counted in collected.items():
-            metrics = EphemeralMetrics(namespace=NAMESPACE, service=SERVICE)
+            metrics = EphemeralMetrics(namespace=self._namespace, service=SERVICE)
             for dimension, told in dimensions:
                 metrics.add_dimension(dimension, told)
             for name, value in counted:

@@ -177,6 +177,7 @@ def _sweep(engine: Engine, row: Item) -> int:
 
 def _queue_again(engine: Engine, keys: Sequence[RecordKey]) -> int:
     by_queue: dict[tuple[str, str], list[str]] = {}
+    oldest: dict[str, float] = {}
     flows: dict[tuple[str, str, str], OpenFlow | None] = {}
     until = (engine.clock.now() + engine.pace.queued).isoformat()
     for key, head in ledger.heads(engine.store, keys).items():
@@ -193,8 +194,13 @@ def _queue_again(engine: Engine, keys: Sequence[RecordKey]) -> int:
         except Conflict:
             continue
         by_queue.setdefault((flow.writer_queue, key.tenant), []).append(key.pk)
+        if head.noticed_at and flow.target_health.state in ("untried", "ok"):  # a locked door has a figure of its own
+            age = engine.clock.now() - datetime.fromisoformat(head.noticed_at)
+            oldest[flow.target.system] = max(oldest.get(flow.target.system, 0.0), age.total_seconds())
     for (queue, tenant), bodies in by_queue.items():
         engine.queue.send(queue, bodies, group=tenant)
+    for system, seconds in oldest.items():
+        engine.metrics.count("OldestWaiting", seconds, system=system)
     return sum(len(bodies) for bodies in by_queue.values())
 
 

@@ -6,13 +6,14 @@ hands out the access token, and counts what leaves: for the run (`calls`, `meter
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from chalicelib.engine import usage
 from chalicelib.engine.connection import Connection
-from chalicelib.engine.errors import LockedOut, TryAgain
+from chalicelib.engine.errors import ConnectorError, LockedOut, TryAgain
 from chalicelib.engine.grants import Grants, Tokens, grant_pk
 from chalicelib.engine.ports import (
     Clock,
@@ -29,6 +30,9 @@ from chalicelib.engine.ports import (
 )
 from chalicelib.engine.records import fingerprint
 
+log = logging.getLogger("mlc")
+
+SERVER_FAILS = 500
 AT_ONCE = 0.001  # seconds: a turn so near is now
 LONGEST_WAIT = 15.0  # seconds a worker waits for its turn before it gives the record back
 TRIES = 12
@@ -112,11 +116,20 @@ class Line:
         self.metrics.count("RemoteCalls", system=self.connection.system)
         if metered:
             self.metrics.count("MeteredReads", system=self.connection.system)
-        return self.http.send(request)
+        try:
+            answer = self.http.send(request)
+        except ConnectorError:
+            self.metrics.count("FailedCalls", system=self.connection.system)
+            raise
+        if answer.status >= SERVER_FAILS:
+            self.metrics.count("FailedCalls", system=self.connection.system)
+        return answer
 
     def pause(self, seconds: float, why: str) -> None:
         """Nobody calls on this allowance for so long: the vendor asked for it."""
         self.metrics.count("Throttled", system=self.connection.system)
+        told = {"tenant": self.connection.tenant, "connection": self.connection.name, "system": self.connection.system}
+        log.info("a vendor asked us to wait", extra={**told, "seconds": seconds, "why": why})
         self._slots.clear()
         until = self.clock.now() + timedelta(seconds=seconds)
         for _ in range(TRIES):

@@ -343,6 +343,7 @@ class Outcomes:
         return write(self.flow, head, ending)
 
     def _gave_up(self, head: Head, problem: ConnectorError) -> Held:
+        self.flow.engine.metrics.count("GaveUp", flow=self.flow.setup.flow)
         return Held(
             "outcome_unknown" if isinstance(problem, Unknown) else "gave_up",
             f"After {head.attempts + 1} tries {head.summary.get('title')} is still not settled: {problem.message}",

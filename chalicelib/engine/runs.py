@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import FlowSetup, pk
 from chalicelib.engine.usage import Count
+
+log = logging.getLogger("mlc")
 
 SILENT = timedelta(minutes=10)  # a run that queued no step for so long lost its message
 PAUSED = "The flow was paused."
@@ -86,6 +89,8 @@ def finish(engine: Engine, setup: FlowSetup, run: str, *, trouble: str = "", use
             engine.store.write([Put(replace(item, body=body)), _history(setup, body)])
         except Conflict:
             continue
+        told = {"tenant": setup.tenant, "flow": setup.name, "run": run, "state": state, "trouble": trouble}
+        log.info("a run ended", extra={**told, "calls": used[0], "metered_reads": used[1]})
         return
 
 

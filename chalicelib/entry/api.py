@@ -217,6 +217,7 @@ def _unavailable(trouble: ConnectorError) -> Problem:
 def _our_fault(engine: Engine, method: str, path: str) -> Problem:
     """Said in full to the log, and to the caller only where to find it."""
     mark = engine.clock.token()[:16]
+    engine.metrics.count("Faults", door="api")
     log.error("api fault %s: %s %s\n%s", mark, method, path, redact_text(traceback.format_exc()))
     return Problem(
         500, "our_fault", "That went wrong on our side. Tell the operator the reference.", more={"reference": mark}

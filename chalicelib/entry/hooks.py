@@ -51,6 +51,7 @@ def dispatch(
         log.warning("a webhook could not be taken: %s", trouble.message)
         return 503  # it comes again
     except Exception as fault:
+        engine.metrics.count("Faults", door="webhooks")
         # Only where it happened: the exception's own text may quote what came.
         log.error("a webhook failed: %s\n%s", type(fault).__name__, "".join(traceback.format_tb(fault.__traceback__)))
         return 500
@@ -62,8 +63,7 @@ def _taken(engine: Engine, system: str, headers: Mapping[str, str], body: bytes)
         return 404
     verifier = verifiers.signer(engine, system, hooks, headers, body)
     if verifier is None:
-        engine.metrics.count("ForgedHooks", system=system)
-        return 401
+        return _refused(engine, system)
     engine.metrics.count("Hooks", system=system)
     return _queued(engine, {"system": system, "environment": verifier.environment, "client": verifier.client}, body)
 
@@ -79,14 +79,19 @@ def _taken_at(engine: Engine, system: str, token: str, noun: str, *, headers: Ma
         return 200
     connection = callbacks.signer(engine, place, noun, hooks=hooks, headers=headers, body=body) if place else None
     if connection is None:
-        engine.metrics.count("ForgedHooks", system=system)
-        return 401
+        return _refused(engine, system)
     engine.metrics.count("Hooks", system=system)
     about = setups.about_key(connection.tenant, connection.name)
     note = engine.store.get([about]).get(about)
     client = str(note.body.get("client") or "") if note else ""
     of: Json = {"system": system, "environment": connection.environment, "client": client}
     return _queued(engine, {**of, "company": engine.identity(connection)}, body)
+
+
+def _refused(engine: Engine, system: str) -> int:
+    engine.metrics.count("ForgedHooks", system=system)
+    log.warning("a webhook was refused", extra={"system": system, "status": 401})
+    return 401
 
 
 def _queued(engine: Engine, of: Json, body: bytes) -> int:

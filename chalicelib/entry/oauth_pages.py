@@ -77,6 +77,7 @@ def dispatch(
         detail = "The service is busy. Run `mlc connect` again in a minute; nothing was changed."
         refused = Problem(503, "unavailable", detail)
     except Exception as fault:
+        engine.metrics.count("Faults", door="consent")
         # Only where it happened: the exception's own text may quote the address with its code.
         log.error("a page failed: %s\n%s", type(fault).__name__, "".join(traceback.format_tb(fault.__traceback__)))
         refused = Problem(500, "our_fault", "Something went wrong on our side. Run `mlc connect` again.")

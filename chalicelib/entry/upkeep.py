@@ -45,6 +45,8 @@ def run(engine: Engine, job: Json) -> None:
         grant = _grant(engine, connection)
     ends = last_moment(grant)
     if ends is not None:
+        days = (ends - engine.clock.now()).days
+        engine.metrics.count("DaysOfAccessLeft", max(days, 0), system=connection.system)
         _warn(engine, connection, ends)
     # Before its own work: what it finds unfinished is looked at sooner.
     due.watch_access(engine, tenant, name, _next_look(ends, engine.clock.now()))
@@ -107,6 +109,7 @@ def _heard_of(engine: Engine, connection: Connection, sight: Sight) -> datetime:
         silent = now - datetime.fromisoformat(sight.at)
         engine.metrics.count("SecondsSinceSeen", silent.total_seconds(), system=connection.system)
         if sight.late_at is not None and sight.late_at <= now:
+            engine.metrics.count("LateCallers", system=connection.system)
             _late(engine, connection, sight)
     if sight.late_at is None or sight.late_at > now:
         engine.called(connection)  # it called at the very moment when it was noted as late

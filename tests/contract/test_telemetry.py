@@ -48,7 +48,7 @@ class TestLogger:
 
 class TestMetrics:
     def test_what_was_counted_is_written_once_by_flush(self, capsys: pytest.CaptureFixture[str]) -> None:
-        metrics = EmfMetrics()
+        metrics = EmfMetrics("dev")
         metrics.count("Records", flow="a", outcome="done")
         metrics.count("Records", 2, flow="a", outcome="done")
         metrics.count("Age", 7.5)
@@ -57,7 +57,7 @@ class TestMetrics:
         metrics.flush()
         lines: list[dict[str, Any]] = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
         records, others = lines
-        assert records["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "mlc"
+        assert records["_aws"]["CloudWatchMetrics"][0]["Namespace"] == "mlc/dev"
         assert records["_aws"]["CloudWatchMetrics"][0]["Dimensions"] == [["flow", "outcome", "service"]]
         assert (records["Records"], records["flow"], records["outcome"]) == ([1.0, 2.0], "a", "done")
         assert (others["Age"], others["Empty"]) == ([7.5], [1.0])
@@ -65,7 +65,7 @@ class TestMetrics:
         assert capsys.readouterr().out == ""
 
     def test_more_than_a_hundred_values_are_all_written(self, capsys: pytest.CaptureFixture[str]) -> None:
-        metrics = EmfMetrics()
+        metrics = EmfMetrics("dev")
         for _ in range(250):
             metrics.count("RemoteCalls", system="x")
         metrics.flush()

@@ -74,6 +74,9 @@ def test_the_end_of_a_consent_is_announced_thirty_seven_and_one_day_ahead_once_e
         _days(customer, 0.25, step=0.25)
         if len(_told(customer)) > before:
             seen.append((ends - customer.world.clock.now()) / timedelta(days=1))
+    days = [value for name, value, _ in customer.world.metrics.counted if name == "DaysOfAccessLeft"]
+    assert days == sorted(days, reverse=True)
+    assert (days[0], days[-1]) == (38, 0)
     assert [round(left) for left in seen] in ([30, 7, 1], [30, 7, 0.75])
     assert all(left <= step and step - left <= 0.3 for left, step in zip(seen, (30, 7, 1), strict=True))
     assert "`mlc connect books`" in customer.books()["health"]["fix"]

@@ -175,6 +175,18 @@ def test_how_long_it_is_silent_can_be_watched_over_all_customers() -> None:
     assert all(dimensions == {"system": SYSTEM} for _, dimensions in counted)
 
 
+def test_those_that_are_late_are_counted_at_each_look_and_no_longer_once_they_called() -> None:
+    company = Sleeper()
+    _sleeps(company, HOUR)
+    assert company.world.metrics.total("LateCallers", system=SYSTEM) == 0
+    _sleeps(company, 5 * HOUR)
+    assert company.world.metrics.total("LateCallers", system=SYSTEM) >= 2
+    company.call()
+    company.world.metrics.counted.clear()
+    _sleeps(company, HOUR)
+    assert company.world.metrics.total("LateCallers") == 0
+
+
 @pytest.mark.parametrize(
     ("text", "begin", "hours", "end"),
     [

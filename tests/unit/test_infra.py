@@ -97,6 +97,8 @@ class TestTemplate:
         watched = set()
         for alarm in of_type("AWS::CloudWatch::Alarm").values():
             assert alarm["Properties"]["AlarmActions"] == [{"Ref": "Topic"}]
+            if alarm["Properties"]["Namespace"] != "AWS/SQS":
+                continue
             queue = RESOURCES[alarm["Properties"]["Dimensions"][0]["Value"]["Fn::GetAtt"][0]]
             name = queue["Properties"]["QueueName"]["Fn::Sub"].removeprefix("mlc-${Stage}-")
             watched.add((name, alarm["Properties"]["MetricName"]))

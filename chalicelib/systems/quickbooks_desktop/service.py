@@ -106,6 +106,7 @@ def _result(engine: Engine, call: Call, address: str) -> Result:
     except (ConnectorError, Conflict) as trouble:
         log.warning("the Web Connector's %s had to wait: %s", call.method, redact_text(str(trouble)))
     except Exception as fault:
+        engine.metrics.count("Faults", door="web_connector")
         # Only where it happened: the exception's own text may quote what was sent.
         where = "".join(traceback.format_tb(fault.__traceback__))
         log.error("the Web Connector's %s failed: %s\n%s", call.method, type(fault).__name__, where)
