@@ -100,19 +100,16 @@ def endpoints(text: str, *, whole: bool) -> dict[str, Any]:
 
     settings.endpoints(text)
     named: dict[str, Any] = json.loads(text) if text.strip() else {}
-    given = {}
     for system, urls in named.items():
-        if system not in PARTS and system not in registry.SYSTEMS:
-            known = ", ".join(PARTS)
+        if system not in registry.SYSTEMS:
+            known = ", ".join(registry.SYSTEMS)
             raise SystemExit(f"MLC_ENDPOINTS names {system}, which is no system. The systems are: {known}.")
         missing = [part for part in PARTS.get(system, ()) if isinstance(urls, dict) and part not in urls]
         if whole and missing:
             raise SystemExit(
                 f"MLC_ENDPOINTS: {system} needs {' and '.join(missing)} too; without it the real one would be called."
             )
-        if system in registry.SYSTEMS:  # the others are still to come
-            given[system] = urls
-    return given
+    return named
 
 
 def _up(house: House, console: Console, *, fresh: bool = False) -> None:

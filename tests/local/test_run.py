@@ -43,6 +43,7 @@ SEED = 20261121  # of the moments of the kills
 LIVES = ((4.0, 5.5), (0.2, 1.1), (1.2, 2.5))
 FEW = 24  # bills, where more would show no more; behind MLC_ENDPOINTS the vendor's own pace holds, too
 SOME = 100  # bills, where the service must not be through with them at once
+EVERY = {"procurify", "quickbooks_online", PC, "procore", "freshbooks"}
 LATE = 3  # bills that people add, and that they change, in each life
 
 
@@ -265,10 +266,10 @@ def test_endpoints_that_make_no_sense_are_refused(given: str, words: str) -> Non
         local.endpoints(given, whole=True)
 
 
-def test_endpoints_of_systems_to_come_are_left_alone_and_null_stays_null() -> None:
+def test_endpoints_are_taken_as_they_are_given_and_null_stays_null() -> None:
     assert local.endpoints("", whole=True) == {}
     given = '{"procurify": null, "quickbooks_desktop": null, "freshbooks": {"api": "http://f", "auth": "http://f"}}'
-    assert local.endpoints(given, whole=True) == {"procurify": None, "quickbooks_desktop": None}
+    assert local.endpoints(given, whole=True) == json.loads(given)
 
 
 @pytest.mark.parametrize("stage", ["dev", "rehearsal", "prod"])
@@ -420,11 +421,7 @@ def test_a_procurify_given_by_endpoints_is_used_and_no_other(tmp_path: Path, els
     text = told.read_text()
     assert f"bills that we read from Procurify ({len(approved(elsewhere['procurify']))})" in text
     assert "the books of procurify were not checked" in text
-    assert set(json.loads((folder / "urls.json").read_text())) == {
-        "quickbooks_online",
-        PC,
-        "procore",
-    }  # ours was not even started
+    assert set(json.loads((folder / "urls.json").read_text())) == EVERY - {"procurify"}  # ours was not even started
     assert any("/bills/" in call for call in elsewhere["procurify"].faults.calls)
     assert elsewhere["procurify"].our_mistakes == []
     assert elsewhere["quickbooks_online"].faults.calls == []
@@ -445,7 +442,7 @@ def test_a_quickbooks_online_given_by_endpoints_is_used_and_no_other(
     url = books.url  # type: ignore[attr-defined]
     with running(tmp_path / "state", given={"quickbooks_online": {"api": url, "oauth": url}}, bills=FEW) as house:
         assert house.trouble.startswith(f"The flow {seed.FLOW} is not started.")
-        assert set(house.urls) == {"procurify", PC, "procore"}
+        assert set(house.urls) == EVERY - {"quickbooks_online"}
         customer = Customer(house)
         customer.sync(seed.DESKTOP_FLOW)  # what one of the books lacks is no matter of the other
         assert_job_costs_agree(customer, customer.job_costs())
@@ -477,7 +474,7 @@ def test_where_our_web_connector_is_left_out_any_other_may_call(
     pc = elsewhere[PC]
     assert isinstance(pc, QuickBooksDesktopSimulator)
     with running(tmp_path / "state", given={PC: None}, bills=FEW) as house:
-        assert (house.trouble, set(house.urls)) == ("", {"procurify", "quickbooks_online", "procore"})
+        assert (house.trouble, set(house.urls)) == ("", EVERY - {PC})
         customer = Customer(house)
         customer.sync(seed.DESKTOP_FLOW)
         latest = customer.latest(seed.DESKTOP_FLOW)
