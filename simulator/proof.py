@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from simulator import seed, seed_desktop, seed_interiors, seed_procore, seed_site_books
+from simulator import proof_projects, seed, seed_desktop, seed_interiors, seed_procore, seed_site_books
 from simulator.house import House
 
 MARK = "[mlc:"
@@ -194,6 +194,8 @@ def agree(house: House, console: Console, flow: str, records: Documents) -> bool
     for books in SEEDED:
         if books.flow == flow:
             well &= _one(house, console, books, [record for record in records if record["move"] == books.move])
+    if flow == seed.SITE_FLOW:
+        well &= proof_projects.agree(house, console, [record for record in records if record["move"] == "bill"])
     for system in [name for name in seed.FLOWS[flow] if name in house.urls]:
         for mistake in house.backstage(system, "mistakes"):
             console.print(f"{system} was called wrongly: {mistake['call']}: {mistake['what']}", markup=False)
