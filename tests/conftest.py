@@ -27,3 +27,8 @@ def _our_log_is_heard() -> None:
     log = logging.getLogger("mlc")
     log.disabled, log.propagate = False, True
     log.setLevel(logging.NOTSET)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for processes of its own begins first, so that no worker ends with it alone."""
+    items.sort(key=lambda item: "local" not in item.path.parts)
