@@ -118,7 +118,7 @@ def _records(house: House, key: str, flow: str) -> Iterator[dict[str, Any]]:
 
 # ---------------------------------------------------------------------------------------------- showing
 
-# What became of a record, in the order of the table. The last four are shown only where there are any.
+# What became of a record, in the order of the table. The last five are shown only where there are any.
 WORDS = (
     "moved",
     "linked",

@@ -35,6 +35,7 @@ log = logging.getLogger("mlc")
 SERVER_FAILS = 500
 AT_ONCE = 0.001  # seconds: a turn so near is now
 LONGEST_WAIT = 15.0  # seconds a worker waits for its turn before it gives the record back
+PATIENCE = 60.0  # seconds that it waits out pauses in all: a function has its own end
 TRIES = 12
 
 
@@ -74,6 +75,7 @@ class Line:
     metered: int = 0
     tally: usage.Tally = field(default_factory=usage.Tally)
     _slots: list[datetime] = field(default_factory=list)
+    _waited: float = 0.0
 
     # ------------------------------------------------------------------ what clients use
 
@@ -171,8 +173,9 @@ class Line:
             paused_until = _moment(item.body.get("paused_until"))
             if paused_until and paused_until > now:
                 wait = (paused_until - now).total_seconds()
-                if wait > LONGEST_WAIT:
+                if wait > LONGEST_WAIT or self._waited + wait > PATIENCE:
                     raise TryAgain(str(item.body.get("why", "The vendor asked us to wait.")), after=wait, counts=False)
+                self._waited += wait
                 self.clock.sleep(wait)  # a record that needs more calls than a short window allows would never get done
                 continue
             begin = max(now, _moment(item.body.get("next_free")) or now)

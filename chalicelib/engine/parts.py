@@ -54,9 +54,11 @@ def divide(flow: OpenFlow, head: Head, decision: Decision) -> list[Head]:
 
     told: Json = {"why": decision.why, "parts": names, "taken_away": gone}
     try:
-        write(flow, head, Ending(change, "split", told, ops))
+        written = write(flow, head, Ending(change, "split", told, ops))
     except Conflict:  # one of the parts moved on this moment
         due.make_due(flow, head)
+        return []
+    if written.state != "split":  # a newer state of the source came meanwhile: it is what is decided on
         return []
     now = flow.engine.clock.now()
     free = [one for one in [*leaving, *kept] if not intents.busy(one, now)]  # what is being written is never sent twice
