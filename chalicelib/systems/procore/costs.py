@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -80,9 +81,18 @@ def bill_parts(bill: Owed, link: Link) -> list[Part]:
     return found
 
 
+def told_apart(lines: Sequence[CostLine]) -> list[CostLine]:
+    """Each line by a key of its own: one without an id, or with another's, goes by its place on the bill."""
+    known = Counter(line.key for line in lines)
+    return [
+        line if line.key and known[line.key] == 1 else replace(line, key=f"{line.key}#{place}")
+        for place, line in enumerate(lines, 1)
+    ]
+
+
 def _with_tax(bill: Owed, link: Link) -> list[CostLine]:
     """Tax has no place of its own in Procore: it goes onto the lines, or becomes lines, as the policy says."""
-    lines = [line for line in bill.lines if line.amount]
+    lines = [line for line in told_apart(bill.lines) if line.amount]
     policy = link.policy("tax") if bill.tax else ""
     if not bill.tax or not lines:
         return lines
