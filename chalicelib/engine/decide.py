@@ -38,6 +38,7 @@ class Decision:
     held: Held | None = None
     parts: Sequence[Part] = ()
     read_again: tuple[str, str] | None = None
+    follows: tuple[str, str] | None = None
     concerned: frozenset[tuple[str, str]] = frozenset()  # records that have to be decided again because of this one
 
     @property
@@ -111,7 +112,8 @@ def _part(head: Head, move: Move, made: Sequence[Part], around: Surroundings) ->
         return _how(head, move, part.draft, around)
     if head.link:
         return _withdrawn(head, move, around)
-    return Decision("told" if part.is_told else "not_moved", part.why, read_again=part.read_again)
+    action: Action = "told" if part.is_told else "not_moved"
+    return Decision(action, part.why, read_again=part.read_again, follows=part.follows)
 
 
 def _standing(head: Head, move: Move, around: Surroundings) -> Decision | None:

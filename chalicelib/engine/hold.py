@@ -138,6 +138,7 @@ def repair(flow: OpenFlow) -> set[str]:
         ask = {key for key in partners.values() if key not in linked} | _unread(flow, batch)
         notice_jobs(flow, [(key.move, key.named) for key in ask])
     _catch_up(flow, causes)
+    followers(flow)
     return waiting
 
 
@@ -227,6 +228,24 @@ def dependents(flow: OpenFlow, key: RecordKey) -> int:
     tokens = {f"{what}:{key.move}:{name}" for what in ("record", "link", "known", "gone") for name in names}
     reasons, begins = (f"waits_for_{key.move}", *GONE), f"{key.move} {key.source_id} "
     return sum(release(flow, tokens, reason=reason, cause_begins=begins) for reason in reasons)
+
+
+def followers(flow: OpenFlow, key: RecordKey | None = None) -> None:
+    """What was not moved because another record (`key`; without it, any) was not, and that one is by now."""
+    store, setup, cursor = flow.engine.store, flow.setup, None
+    prefix = f"{ledger.held_prefix(key.move, key.named)}#" if key else ""
+    while True:
+        rows = store.query(f"N#{setup.tenant}#{setup.name}", index="held", prefix=prefix, limit=PAGE, cursor=cursor)
+        found = ledger.heads(store, [RecordKey.from_pk(item.pk) for item in rows.items]) if rows.items else {}
+        first = {one.key: RecordKey.of(setup.tenant, setup.name, *one.follows) for one in found.values() if one.follows}
+        stands = ledger.heads(store, first.values()) if first else {}
+        for head in found.values():
+            there = stands.get(first[head.key]) if head.key in first else None
+            if there is not None and there.state != "not_moved":
+                let_go(flow, head)
+        cursor = rows.cursor
+        if cursor is None:
+            return
 
 
 def _tokens(head: Head) -> set[str]:

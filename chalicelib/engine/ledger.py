@@ -86,12 +86,20 @@ class Head:
         amount = self.summary.get("amount")
         return Money(Decimal(str(amount)), str(self.summary.get("currency", ""))) if amount else None
 
+    @property
+    def follows(self) -> tuple[str, str] | None:
+        """The record, by move and name, because of which this one is not moved."""
+        first = (self.outcome or {}).get("follows")
+        return (str(first[0]), str(first[1])) if self.state == "not_moved" and isinstance(first, list) else None
+
     def item(self) -> Item:
         body = {name: getattr(self, name) for name in _STORED}
         held = None
         if self.state == "held" and self.hold:
             place = held_prefix(str(self.hold["reason"]), str(self.hold["cause"]))
             held = (f"H#{self.key.tenant}#{self.key.flow}", f"{place}#{self.key.pk}"[:1000])
+        elif self.follows:
+            held = (f"N#{self.key.tenant}#{self.key.flow}", f"{held_prefix(*self.follows)}#{self.key.pk}"[:1000])
         due = (f"D#{self.key.tenant}#{self.connection}", "#".join(self.due)) if self.due else None
         return Item(pk=self.key.pk, sk=HEAD, body=body, version=self.version, due=due, held=held)
 

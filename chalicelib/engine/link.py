@@ -47,7 +47,8 @@ class Part:
     """One of the records that a document comes to, each a record of its own; `name` is the same for life.
 
     `held` says why it cannot be written yet. Without a draft and a hold it is not moved, and `why` says so; or another
-    record tells it there (`is_told`), which is read again for that if its move and source id are in `read_again`.
+    record tells it there (`is_told`), which is read again for that if its move and source id are in `read_again`. What
+    is not moved because another record is not names that one in `follows`, to be decided again when it is.
     """
 
     name: str
@@ -57,6 +58,7 @@ class Part:
     why: str = ""
     is_told: bool = False
     read_again: tuple[str, str] | None = None
+    follows: tuple[str, str] | None = None
 
 
 @dataclass(slots=True)

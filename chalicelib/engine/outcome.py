@@ -172,9 +172,11 @@ class Outcomes:
         hold.notice_jobs(self.flow, [read_again] if read_again else [])
         return write(self.flow, head, ending)
 
-    def not_moved(self, head: Head, why: str) -> Head:
+    def not_moved(self, head: Head, why: str, follows: tuple[str, str] | None = None) -> Head:
+        """`follows`: because another record is not."""
         self._count("not_moved")
         outcome: Json = {"action": "not_moved", "at": self.flow.engine.clock.now().isoformat(), "why": why}
+        outcome |= {"follows": list(follows)} if follows else {}
         ending = Ending(lambda h: replace(_at_rest(h), state="not_moved", outcome=outcome), "not moved", {"why": why})
         new = write(self.flow, head, ending)
         if self.flow.flow.carries(self.move):  # what hangs on it is not moved either
@@ -320,6 +322,8 @@ class Outcomes:
         """Records that waited for this one go on."""
         if head.link and self.flow.flow.is_needed(self.move):
             hold.dependents(self.flow, head.key)
+        if head.link and self.flow.flow.carries(self.move):
+            hold.followers(self.flow, head.key)
         return head
 
     def _total_differs(self, intent: Intent, result: Done) -> Held | None:

@@ -13,7 +13,7 @@ from chalicelib.engine import due, intents, ledger
 from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import Held
-from chalicelib.engine.hold import notice_jobs
+from chalicelib.engine.hold import followers, notice_jobs
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.link import Part
 from chalicelib.engine.outcome import Ending, write
@@ -60,6 +60,7 @@ def divide(flow: OpenFlow, head: Head, decision: Decision) -> list[Head]:
         return []
     if written.state != "split":  # a newer state of the source came meanwhile: it is what is decided on
         return []
+    followers(flow, head.key)
     now = flow.engine.clock.now()
     free = [one for one in [*leaving, *kept] if not intents.busy(one, now)]  # what is being written is never sent twice
     return [ledger.after(one) for one in free if one.due is not None and one.due[0] != ledger.OUTBOX]

@@ -114,7 +114,7 @@ class Writer:
         if head.link is not None and decision.draft is not None and not self._covers(head, decision.draft):
             return
         if decision.action == "not_moved":
-            self.outcomes.not_moved(head, decision.why)
+            self.outcomes.not_moved(head, decision.why, decision.follows)
         elif decision.action == "told":
             self.outcomes.told(head, decision.why, decision.read_again)
         elif decision.action == "unchanged":

@@ -216,12 +216,18 @@ def test_a_bill_paid_in_full_is_marked_as_paid_on_the_day_of_the_last_payment(st
     assert str(studio.buying.company.bill(entered).payment_date)[:10] == "2026-02-27"  # type: ignore[union-attr]
 
 
-def test_the_payment_of_a_bill_that_is_not_moved_is_not_moved(studio: Studio) -> None:
-    bill = studio.bill(studio.vendor(), issue_date="2025-12-20")
+def test_the_payment_of_a_bill_that_is_not_moved_is_not_moved_until_the_bill_is(studio: Studio) -> None:
+    vendor = studio.vendor()
+    entered = studio.entered(studio.supplier(), invoice_date="2025-12-20")
+    bill = studio.bill(vendor, issue_date="2025-12-20")
     payment = studio.pay(bill)
     studio.run()
     assert studio.states("bill") == {bill: "not_moved"}
     assert studio.record(f"{payment}@{bill}", "bill_payment").state == "not_moved"
+    assert studio.status(entered) == 2
+    studio.replay(bill, "bill", release=True)
+    assert studio.record(f"{payment}@{bill}", "bill_payment").state == "done"
+    assert studio.status(entered) == 4
 
 
 def test_a_payment_waits_for_its_bill_and_goes_by_itself(studio: Studio) -> None:

@@ -49,7 +49,8 @@ def _of_bill(payment: Paid, bill: str, place: Partner, amount: Decimal, link: Li
     money = Money(amount, payment.currency)
     summary = Summary(payment.title, payment.number, payment.vendor_name, payment.date, money)
     if place.state == "not_moved":
-        return Part(name, summary, why=f"The bill {place.title} is not moved: {place.why}".strip())
+        why = f"The bill {place.title} is not moved: {place.why}".strip()
+        return Part(name, summary, why=why, follows=("bill", f"{bill}@{place.part}" if place.part else bill))
     if place.kind == "direct_cost":
         why = f"{place.label or place.title} has no payments of its own: the day on which it was paid stands on it."
         again = None if payment.changes_bill else ("bill", bill)

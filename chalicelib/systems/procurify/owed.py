@@ -118,7 +118,8 @@ def paid_parts(paid: Paid, link: Link) -> list[Part]:
     bill = link.known("bill", paid.bill)
     summary = Summary(paid.title, paid.number, paid.vendor_name, paid.date, Money(paid.amount, paid.currency))
     if bill.state == "not_moved":
-        return [Part(paid.bill, summary, why=f"{bill.title} is not moved: {bill.why}".strip())]
+        why = f"{bill.title} is not moved: {bill.why}".strip()
+        return [Part(paid.bill, summary, why=why, follows=("bill", paid.bill))]
     return [link.part(paid.bill, summary, lambda own: _marked(paid, own))]
 
 
