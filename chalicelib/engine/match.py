@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from chalicelib.engine.records import Draft, Reference
 
 NEAR = 90.0  # RapidFuzz token-sort ratio from which a name is shown as a possible twin
 MOST_SHOWN = 5
+LEGAL_FORMS = re.compile(
+    r"(?<=.) (inc|incorporated|llc|llp|lp|ltd|limited|co|company|corp|corporation|plc|pty|gmbh|ag|bv|nv|sa|sarl|srl)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,7 @@ def near(draft: Draft, references: Sequence[Reference]) -> list[Reference]:
     wanted = without_accents(str(draft.body.get("name", "")))
     names = {n: without_accents(ref.name) for n, ref in enumerate(references)}
     found = process.extract(wanted, names, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=MOST_SHOWN)
-    same = [n for n, name in names.items() if name.replace(" ", "") == wanted.replace(" ", "")]
+    same = [n for n, name in names.items() if bare_name(name) == bare_name(wanted)]
     return [references[n] for n in dict.fromkeys([*same, *(n for _, _, n in found)])][:MOST_SHOWN]
 
 
@@ -68,6 +73,16 @@ def plain_name(text: str) -> str:
 def without_accents(text: str) -> str:
     """As `plain_name`, and letters without their accents: how names are compared that a person should look at."""
     return plain_name("".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)))
+
+
+@lru_cache(maxsize=20_000)
+def bare_name(text: str) -> str:
+    """A company's name without accents, punctuation, blanks and legal forms: alike is a hint, never a link."""
+    spelt = without_accents(text).replace("&", " and ").replace(".", "").replace("'", "")
+    words = " ".join(re.sub(r"[^\w]+", " ", spelt).split())
+    while (shorter := LEGAL_FORMS.sub("", words)) != words:
+        words = shorter
+    return words.replace(" ", "")
 
 
 def _same_name(draft: Draft, ref: Reference) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 from chalicelib.engine import due, ledger
 from chalicelib.engine.engine import OpenFlow
@@ -13,25 +14,33 @@ from chalicelib.engine.outcome import Ending, Outcomes, kind_of, write
 from chalicelib.engine.ports import Delete, Op
 from chalicelib.engine.records import Json
 
+AFTER_WHOLE = timedelta(minutes=1)  # for the case that the whole does not hand them on
+
 
 def replay(flow: OpenFlow, head: Head, *, by: str, release: bool = False, overwrite: bool = False) -> Head:
     """Decide the record again, and look whether the target still has it.
 
     `release` moves it although it is older than the cut-over, or waits for a person's approval; `overwrite` writes our
-    version over what somebody else changed in the target.
+    version over what somebody else changed in the target. Parts go with their whole, which hands them on.
     """
-    link = {**head.link, "overwrite" if overwrite else "look": True} if head.link else None
     now = flow.engine.clock.now()
     due.note(flow.engine, head.key.tenant, head.connection, now)
+    told: Json = {"by": by, "release": release, "overwrite": overwrite}
     for part in ledger.heads(flow.engine.store, head.part_keys).values():
-        replay(flow, part, by=by, release=release, overwrite=overwrite)
+        _replayed(flow, part, told, now + AFTER_WHOLE)
+    return _replayed(flow, head, told, now)
+
+
+def _replayed(flow: OpenFlow, head: Head, told: Json, moment: datetime) -> Head:
+    link = {**head.link, "overwrite" if told["overwrite"] else "look": True} if head.link else None
 
     def change(h: Head) -> Head:
         state = "unknown" if h.intent else "waiting"
-        again = replace(h, hold=None, plan=None, attempts=0, link=link, released=h.released or release)
-        return replace(again, state=state, due=("a", now.isoformat()))  # type: ignore[arg-type]  # one of State
+        released = h.released or bool(told["release"])
+        again = replace(h, hold=None, plan=None, attempts=0, link=link, released=released)
+        return replace(again, state=state, due=("a", moment.isoformat()))  # type: ignore[arg-type]  # one of State
 
-    return write(flow, head, Ending(change, "replay", {"by": by, "release": release, "overwrite": overwrite}))
+    return write(flow, head, Ending(change, "replay", told))
 
 
 def link_to(flow: OpenFlow, move: Move, head: Head, target_id: str, *, by: str) -> Head:

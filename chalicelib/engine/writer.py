@@ -222,6 +222,9 @@ class Writer:
         """Before a first create: is there a twin that a person or a native connector entered?"""
         if not creates:
             return
+        if not afresh and self._list_is_old():
+            self._decide_afresh([head for head, _, _ in creates])
+            return
         free = [create for create in creates if create[2].draft and self._covers(create[0], create[2].draft)]
         creates = self._one_of_a_kind(free)
         outdated: list[Head] = []
@@ -234,13 +237,23 @@ class Writer:
             else:
                 self._create(head, intent, decision, sightings.standing(head, sighting))
         if outdated:
-            # The list we matched against was older than the target: read it anew and match again.
-            try:
-                references.refresh(self.flow, self.move.target_kind)
-            except Later as later:
-                self._wait(outdated, later)
-            else:
-                self._decide(outdated, afresh=True)
+            self._decide_afresh(outdated)
+
+    def _list_is_old(self) -> bool:
+        """Before something new is made, what is like it must have been seen: no look-up by name finds near-twins."""
+        engine, kind = self.flow.engine, self.move.target_kind
+        if not self.move.match or engine.load_system(self.flow.target.system).caller is not None:
+            return False
+        return bool(references.older_than(self.flow, [kind], engine.clock.now() - engine.pace.placed))
+
+    def _decide_afresh(self, heads: Sequence[Head]) -> None:
+        """The list we matched against was older than the target: read it anew and match again."""
+        try:
+            references.refresh(self.flow, self.move.target_kind)
+        except Later as later:
+            self._wait(heads, later)
+        else:
+            self._decide(heads, afresh=True)
 
     def _create(self, head: Head, intent: Intent, decision: Decision, sighting: Sighting) -> None:
         if sighting.told is not None:
@@ -286,7 +299,8 @@ class Writer:
     def _adopt(self, head: Head, intent: Intent, current: Current) -> None:
         """It carries this record's own mark: ours, although we had lost the link."""
         if self.rehearsing:
-            self.outcomes.rehearsed(head, "link", "It carries this record's mark.", {"target_id": current.id})
+            request: Json = {"target_id": current.id}
+            self.outcomes.rehearsed(head, "link", "It carries this record's mark.", request, to=current.id)
             return
         found(self.outcomes, head, replace(intent, body=current.body), current, made="adopted")
 

@@ -5,6 +5,7 @@ What lies in the outbox waits for the other side to call: as long as it was here
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -60,6 +61,11 @@ def of_flow(engine: Engine, setup: FlowSetup) -> Pulse:
     )
 
 
+def written_to(engine: Engine, setup: FlowSetup) -> Sequence[str]:
+    """The connections that the flow writes to: both, where it goes both ways."""
+    return (setup.target, setup.source)[: len(engine.load_flow(setup.flow).sides)]
+
+
 def oldest_waiting(engine: Engine, tenant: str, connection: str) -> Json | None:
     """Among what falls due first: the record that has not moved for the longest time."""
     keys: list[RecordKey] = []
@@ -89,8 +95,14 @@ def _is_expected(engine: Engine, sight: Sight) -> bool:
 
 
 def _count(engine: Engine, setup: FlowSetup, *, prefix: str = "", upto: str | None = None) -> int:
-    """Rows of this flow under its target connection."""
-    partition = f"D#{setup.tenant}#{setup.target}"
+    """Rows of this flow under the connections that it writes to."""
+    return sum(
+        _count_of(engine, setup, f"D#{setup.tenant}#{name}", prefix=prefix, upto=upto)
+        for name in written_to(engine, setup)
+    )
+
+
+def _count_of(engine: Engine, setup: FlowSetup, partition: str, *, prefix: str, upto: str | None) -> int:
     cursor, seen, count = None, 0, 0
     while seen < MOST_ROWS:
         rows = engine.store.query(partition, index="due", prefix=prefix, upto=upto, limit=PAGE, cursor=cursor)

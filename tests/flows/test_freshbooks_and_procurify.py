@@ -67,6 +67,28 @@ def test_a_name_in_another_spelling_is_only_a_suggestion(studio: Studio, there: 
     assert studio.suppliers() == [there]
 
 
+@pytest.mark.parametrize(
+    ("ours", "theirs"),
+    [("Globex Ltd.", "Globex Limited"), ("Acme Inc", "Acme, Inc."), ("Lee & Sons", "Lee and Sons Co.")],
+)
+def test_another_legal_form_or_punctuation_is_only_a_suggestion(studio: Studio, ours: str, theirs: str) -> None:
+    studio.supplier(theirs)
+    vendor = studio.vendor(ours)
+    studio.run()
+    assert studio.hold(str(vendor), "vendor")["reason"] == "ambiguous_match"
+    assert studio.suppliers() == [theirs]
+
+
+def test_a_near_twin_that_was_entered_in_procurify_since_the_last_run_is_seen(studio: Studio) -> None:
+    studio.vendor("Somebody Else")
+    studio.run()
+    studio.clock.advance(15 * 60)
+    studio.supplier("Hárbor Paper Company")
+    vendor = studio.vendor()
+    studio.run()
+    assert studio.hold(str(vendor), "vendor")["reason"] == "ambiguous_match"
+
+
 def test_another_spelling_with_the_same_email_address_is_the_same_company(studio: Studio) -> None:
     studio.supplier("HARBOR PAPER CO", email=["ap@harbor.example.test"])
     vendor = studio.vendor(primary_contact_email="AP@harbor.example.test")
@@ -268,6 +290,19 @@ def test_an_order_is_approved_over_the_api(studio: Studio) -> None:
     assert studio.spent() == d(Office_Supplies="100.00")
     (expense,) = studio.expenses()
     assert (expense["date"], expense["vendor"]) == (DAY, PAPER)
+    assert set(studio.states("purchase_order").values()) == {"split", "done"}
+
+
+def test_the_flow_is_not_quiet_while_an_approved_order_is_on_its_way_to_the_books(studio: Studio) -> None:
+    order = studio.order(studio.supplier())
+    studio.run()
+    at = f"/flows/{FLOW}/runs/latest"
+    assert studio.office.call("GET", at)["quiet"]
+    studio.office.call("POST", f"/records/{FLOW}:purchase_order:{order}/replay", {"release": True})
+    busy = studio.office.call("GET", at)
+    assert (busy["quiet"], busy["busy"]) == (False, 2)
+    studio.until_quiet()
+    assert studio.office.call("GET", at)["quiet"]
 
 
 @pytest.mark.parametrize(
@@ -521,6 +556,29 @@ def test_a_rehearsal_decides_everything_and_writes_nothing(worlds: list[Studio])
     assert set(world.states("vendor").values()) == {"rehearsed"}
     assert set(world.states("bill").values()) == {"rehearsed"}
     assert sorted(world.states("purchase_order").values()) == ["held", "split"]
+
+
+def test_a_payment_is_rehearsed_with_its_bill_and_made_once_the_flow_starts(worlds: list[Studio]) -> None:
+    world = Studio(state="rehearsing")
+    worlds.append(world)
+    entered, bill = world.entered(world.supplier()), world.bill(world.vendor())
+    payment = world.pay(bill)
+    world.run()
+    assert world.record(f"{payment}@{bill}", "bill_payment").state == "rehearsed"
+    assert world.status(entered) == 2
+    world.office.call("POST", f"/flows/{FLOW}/start")
+    world.until_quiet()
+    assert world.status(entered) == 4
+
+
+def test_the_payment_of_a_bill_that_would_be_mailed_is_rehearsed(worlds: list[Studio]) -> None:
+    world = Studio(state="rehearsing", policies={"unmatched_bill": "inbox"})
+    worlds.append(world)
+    world.supplier()
+    bill = world.bill(world.vendor())
+    payment = world.pay(bill)
+    world.run()
+    assert world.record(f"{payment}@{bill}", "bill_payment").state == "rehearsed"
 
 
 def test_an_order_before_the_cut_over_is_let_go_first_and_approved_then(studio: Studio) -> None:

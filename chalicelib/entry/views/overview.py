@@ -42,7 +42,7 @@ def status(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
     flows = setups.flows(engine.store, caller.tenant)
     oldest = [
         found
-        for target in sorted({setup.target for setup in flows.values()})
+        for target in sorted({name for setup in flows.values() for name in pulse.written_to(engine, setup)})
         if (found := pulse.oldest_waiting(engine, caller.tenant, target)) is not None
     ]
     return ApiResponse(
