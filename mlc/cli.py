@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from mlc.commands import access, connect, flows, mappings, notices, qwc, reconcile, records, setup, webhooks
+from mlc.commands import access, connect, flows, mappings, matches, notices, qwc, reconcile, records, setup, webhooks
 from mlc.session import Session, told
 
 DEFAULT_URL = "http://127.0.0.1:8321"
@@ -34,6 +34,7 @@ def _session(
 
 COMMANDS: Sequence[Callable[..., None]] = (
     setup.apply, setup.export, setup.connections, connect.connect, qwc.qwc, setup.ping, flows.sync,
+    matches.matches,
     records.records, records.holds, records.why, records.trail, records.replay, records.resolve, records.status,
 )  # fmt: skip
 for command in COMMANDS:

@@ -91,14 +91,34 @@ class Client:
             if not cursor:
                 return
 
+    def sheet(self, path: str, **query: object) -> str:
+        """A list as CSV, every page of it under one header."""
+        lines: list[str] = []
+        cursor: object = None
+        while True:
+            answer = self._send("GET", path, query={**query, "format": "csv", "cursor": cursor})
+            if not answer.headers.get("Content-Type", "").startswith("text/csv"):
+                _read(self.url, answer)
+                raise Trouble(f"{self.url} answered, and not with a sheet.", "Is the service as new as this command?")
+            page = answer.content.decode("utf-8")
+            lines.append(page.partition("\r\n")[2] if lines else page)
+            cursor = answer.headers.get("Next-Cursor")
+            if not cursor:
+                return "".join(lines)
+
     def _call(
         self, method: str, path: str, *, query: Mapping[str, object] | None = None, body: Json | None = None
     ) -> Json:
+        return _read(self.url, self._send(method, path, query=query, body=body))
+
+    def _send(
+        self, method: str, path: str, *, query: Mapping[str, object] | None = None, body: Json | None = None
+    ) -> requests.Response:
         given = {name: str(value) for name, value in (query or {}).items() if value not in (None, "")}
         url = f"{self.url.rstrip('/')}/api/v1{path}"
         headers = {"Authorization": f"Bearer {self.key}", "Accept": "application/json"}
         try:
-            answer = self._session.request(
+            return self._session.request(
                 method, url, params=given, json=body, headers=headers, timeout=TIMEOUT, allow_redirects=False
             )
         except requests.Timeout as late:
@@ -107,7 +127,6 @@ class Client:
         except requests.RequestException as gone:
             fix = "Is the service running there? Set MLC_URL or --url to where it is."
             raise Unreachable(f"{self.url} cannot be reached ({_reason(gone)}).", fix) from gone
-        return _read(self.url, answer)
 
 
 def part(text: str) -> str:

@@ -11,7 +11,7 @@ from chalicelib.engine.errors import Held
 from chalicelib.engine.flow import Flow, Move
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.link import Link, Part, Partner, together
-from chalicelib.engine.match import Match, match
+from chalicelib.engine.match import Match, likeness, match
 from chalicelib.engine.records import Draft, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup
 
@@ -35,6 +35,7 @@ class Decision:
     why: str
     draft: Draft | None = None
     reference: Reference | None = None
+    by: str = ""  # the rule by which the reference is taken for the same
     held: Held | None = None
     parts: Sequence[Part] = ()
     read_again: tuple[str, str] | None = None
@@ -168,7 +169,7 @@ def _how(head: Head, move: Move, draft: Draft, around: Surroundings) -> Decision
 def link_to(ref: Reference, by: str, move: Move, draft: Draft, target_title: str) -> Decision:
     """Take an existing entry of the target for the same, unless it is inactive."""
     if ref.active:
-        return Decision("link", f"Taken for {ref.label} by {by}.", draft=draft, reference=ref)
+        return Decision("link", f"Taken for {ref.label} by {by}.", draft=draft, reference=ref, by=by)
     kind = move.target_kind
     held = Held(
         "inactive_ref",
@@ -176,6 +177,7 @@ def link_to(ref: Reference, by: str, move: Move, draft: Draft, target_title: str
         cause=f"{kind} {ref.label}",
         fix=f"Make the {kind} {ref.label} active again in {target_title}, or link this one to another {kind}.",
         waits_for=[f"reference:{kind}"],
+        suggested=[likeness(draft, ref)],
     )
     return Decision("hold", held.message, draft=draft, held=held)
 
@@ -225,6 +227,7 @@ def _unmatched(found: Match, move: Move, draft: Draft, around: Surroundings) -> 
     if not found.candidates and create:
         return Decision("create", f"{around.target_title} has no {kind} of that name.", draft=draft)
     waits = [f"reference:{kind}", f"setting:{move.unmatched}"]
+    suggested = [{**likeness(draft, ref), "by": found.by} for ref in found.candidates]
     if found.candidates and (found.by != "similar name" or create):
         shown = "; ".join(f"{ref.label} (id {ref.id})" for ref in found.candidates)
         held = Held(
@@ -233,6 +236,7 @@ def _unmatched(found: Match, move: Move, draft: Draft, around: Surroundings) -> 
             cause=f"{kind} {name}",
             fix=f"Link it to the right {kind}, or rename one so that exactly one has this name.",
             waits_for=waits,
+            suggested=suggested,
         )
     else:
         close = ", ".join(ref.label for ref in found.candidates)
@@ -243,6 +247,7 @@ def _unmatched(found: Match, move: Move, draft: Draft, around: Surroundings) -> 
             fix=f"Create the {kind} {name} in {around.target_title}, link it to an existing one, "
             f"or set the policy {move.unmatched}: create.",
             waits_for=waits,
+            suggested=suggested,
         )
     return Decision("hold", held.message, draft=draft, held=held)
 

@@ -14,7 +14,7 @@ it ends nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, Self
 
 MOST_EVIDENCE = 4000  # characters
@@ -68,7 +68,8 @@ class Held(ConnectorError):
 
     `reason` is a code of docs/reference/holds.md, `cause` names the exact value that stands in the way (records held
     by the same cause are one task for the person), `fix` says what to do and `owner` who does it. `waits_for` lists
-    the tokens (see `hold.py`) whose appearance lets the record go by itself.
+    the tokens (see `hold.py`) whose appearance lets the record go by itself. `suggested` are the target's records that
+    it might be, each with `id`, `label`, `score` and `evidence`: for a person to look at.
     """
 
     def __init__(
@@ -80,6 +81,7 @@ class Held(ConnectorError):
         fix: str,
         owner: str = "bookkeeper",
         waits_for: Sequence[str] = (),
+        suggested: Sequence[Mapping[str, object]] = (),
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -87,6 +89,7 @@ class Held(ConnectorError):
         self.fix = fix
         self.owner = owner
         self.waits_for = tuple(waits_for)
+        self.suggested = tuple(suggested)
 
 
 class Refused(ConnectorError):

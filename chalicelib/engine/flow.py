@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.engine.link import NONE, Link, Part
 from chalicelib.engine.match import Rule
-from chalicelib.engine.records import Draft
+from chalicelib.engine.records import Coded, Draft
 from chalicelib.engine.rules import Ruled
 
 
@@ -42,7 +42,8 @@ class Move:
     A move `in_parts` comes to any number of records in the target, of `target`'s kind and of `kinds`: `make` gives them
     as parts. `placed` are lists of the target that are kept for each place apart, and read when `make` asks for one;
     `partners` the moves whose records `make` asks for. `at_place` makes what the record is at one place apart, such as
-    a vendor in a project's directory, of one of `kinds`: another record asks for it as "{id}@{place}".
+    a vendor in a project's directory, of one of `kinds`: another record asks for it as "{id}@{place}". `coded` tells
+    what each code of the source bears of a document, for the report of what codes are mapped to.
     """
 
     source: str
@@ -63,6 +64,7 @@ class Move:
     placed: Sequence[str] = ()
     partners: Sequence[str] = ()
     at_place: Callable[[Any, Link, str], Draft] | None = None
+    coded: Callable[[Any], Sequence[Coded]] | None = None
 
     @property
     def name(self) -> str:

@@ -41,6 +41,7 @@ def held_head(flow: OpenFlow, head: Head, held: Held) -> Head:
         "waits_for": list(held.waits_for),
         "since": now,
         "setup": flow.setup.version,
+        "suggested": list(held.suggested),
     }
     return replace(head, state="held", hold=hold, due=None, plan=None, updated_at=now)
 

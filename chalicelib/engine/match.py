@@ -8,13 +8,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from chalicelib.engine.records import Draft, Reference
+from chalicelib.engine.records import Draft, Json, Reference
 
 NEAR = 90.0  # RapidFuzz token-sort ratio from which a name is shown as a possible twin
 MOST_SHOWN = 5
-LEGAL_FORMS = re.compile(
-    r"(?<=.) (inc|incorporated|llc|llp|lp|ltd|limited|co|company|corp|corporation|plc|pty|gmbh|ag|bv|nv|sa|sarl|srl)$"
-)
+LEFT_OUT = {ord("'"): None, 0x2019: None, ord("."): None}  # L.L.C. is LLC
+LEGAL_FORMS = {
+    "ab", "ag", "as", "bv", "co", "company", "corp", "corporation", "gmbh", "inc", "incorporated", "limited", "llc",
+    "llp", "lp", "ltd", "nv", "oy", "plc", "pty", "sa", "sarl", "srl",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ def match(draft: Draft, references: Sequence[Reference], rules: Sequence[Rule]) 
                 hits, by = fewer, f"{by} and {narrower.name}"
         if len(hits) == 1 and rule.decides:
             return Match(one=hits[0], by=by)
-        return Match(candidates=hits[:MOST_SHOWN], by=by)
+        further = [] if rule.decides else [ref for ref in near(draft, references) if ref not in hits]
+        return Match(candidates=[*hits, *further][:MOST_SHOWN], by=by)
     return Match(candidates=near(draft, references), by="similar name")
 
 
@@ -58,11 +61,38 @@ def near(draft: Draft, references: Sequence[Reference]) -> list[Reference]:
     """Names so similar that a person should look before a new one is made."""
     from rapidfuzz import fuzz, process
 
-    wanted = without_accents(str(draft.body.get("name", "")))
-    names = {n: without_accents(ref.name) for n, ref in enumerate(references)}
-    found = process.extract(wanted, names, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=MOST_SHOWN)
-    same = [n for n, name in names.items() if bare_name(name) == bare_name(wanted)]
-    return [references[n] for n in dict.fromkeys([*same, *(n for _, _, n in found)])][:MOST_SHOWN]
+    spelled = _spellings(str(draft.body.get("name", "")))
+    found: dict[int, float] = {}
+    for n, wanted in enumerate(spelled):
+        names = [_spellings(ref.name)[n] for ref in references]
+        alike = process.extract(wanted, names, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=MOST_SHOWN)
+        same = [place for place, name in enumerate(names) if name.replace(" ", "") == wanted.replace(" ", "")]
+        for place, how in [*((place, 100.0) for place in same), *((place, how) for _, how, place in alike)]:
+            found[place] = max(how, found.get(place, 0.0))
+    return [references[place] for place in sorted(found, key=lambda place: -found[place])][:MOST_SHOWN]
+
+
+def likeness(draft: Draft, ref: Reference) -> Json:
+    """Why the entry may be the same: how alike the names are, of 100, and what else there is to compare."""
+    from rapidfuzz import fuzz
+
+    names = zip(_spellings(str(draft.body.get("name", ""))), _spellings(ref.name), strict=True)
+    score = max(fuzz.token_sort_ratio(ours, theirs) for ours, theirs in names)
+    seen = {"name": (str(draft.body.get("name", "")), ref.name)}
+    for name, fields in (("email", ("email",)), ("address", ("line1", "city", "postal_code"))):
+        ours = ", ".join(filter(None, (str(draft.body.get(field) or "") for field in fields)))
+        theirs = ", ".join(filter(None, (ref.contact.get(field, "") for field in fields)))
+        if ours or theirs:
+            seen[name] = (ours, theirs)
+    compared = {
+        name: {
+            "ours": ours[:200],
+            "theirs": theirs[:200],
+            "same": ours != "" and plain_name(ours) == plain_name(theirs),
+        }
+        for name, (ours, theirs) in seen.items()
+    }
+    return {"id": ref.id, "label": ref.label, "score": f"{score:.1f}", "evidence": compared}
 
 
 def plain_name(text: str) -> str:
@@ -76,13 +106,13 @@ def without_accents(text: str) -> str:
 
 
 @lru_cache(maxsize=20_000)
-def bare_name(text: str) -> str:
-    """A company's name without accents, punctuation, blanks and legal forms: alike is a hint, never a link."""
-    spelt = without_accents(text).replace("&", " and ").replace(".", "").replace("'", "")
-    words = " ".join(re.sub(r"[^\w]+", " ", spelt).split())
-    while (shorter := LEGAL_FORMS.sub("", words)) != words:
-        words = shorter
-    return words.replace(" ", "")
+def _spellings(name: str) -> tuple[str, str]:
+    """Without accents; and without what companies leave out at times: punctuation, and the legal form at the end."""
+    plain = without_accents(name)
+    words = re.sub(r"[^\w\s]", " ", plain.replace("&", " and ").translate(LEFT_OUT)).split()
+    while len(words) > 1 and words[-1] in LEGAL_FORMS:
+        words.pop()
+    return plain, " ".join(words) or plain
 
 
 def _same_name(draft: Draft, ref: Reference) -> bool:

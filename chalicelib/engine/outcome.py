@@ -86,6 +86,7 @@ class Outcomes:
             "label": current.label,
             "kind": intent.kind,
             "aggregate": intent.aggregate,
+            "rule": current.known_by or (head.link or {}).get("rule") or ("its mark" if made == "adopted" else ""),
         }
         outcome: Json = {"action": made, "at": now, "label": current.label, "request_id": result.request_id}
         told: Json = {**outcome, "target_id": current.id, "answer": result.answer, "notes": list(result.notes)}
@@ -109,8 +110,18 @@ class Outcomes:
             hold.tell(self.flow, differs)
         return new
 
-    def linked(self, head: Head, target_id: str, label: str, why: str, *, kind: str = "") -> Head:
-        """An existing entry of the target is taken for the same; nothing was written there."""
+    def linked(
+        self,
+        head: Head,
+        target_id: str,
+        label: str,
+        why: str,
+        *,
+        rule: str,
+        kind: str = "",
+        likeness: Json | None = None,
+    ) -> Head:
+        """An existing entry of the target is taken for the same, by that rule; nothing was written there."""
         kind = kind or self.move.target_kind
         link: Json = {
             "target_id": target_id,
@@ -121,12 +132,15 @@ class Outcomes:
             "url": "",
             "label": label,
             "kind": kind,
+            "rule": rule,
+            "likeness": likeness,
         }
-        outcome: Json = {"action": "linked", "at": self.flow.engine.clock.now().isoformat(), "label": label}
+        now = self.flow.engine.clock.now().isoformat()
+        outcome: Json = {"action": "linked", "at": now, "label": label, "why": why}
         ending = Ending(
             lambda h: replace(_at_rest(h), state="done", link=link, outcome=outcome),
             "linked",
-            {"why": why, "target_id": target_id, "label": label},
+            {"why": why, "target_id": target_id, "label": label, **({"likeness": likeness} if likeness else {})},
         )
         new = self._claim(head, kind, target_id, ending)
         self._moved(new, outcome)

@@ -154,6 +154,19 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Coded:
+    """What a code of the source bears of one document; `kind` is the target's list that the code is mapped to.
+
+    `code` "": what the document has beside its coded lines.
+    """
+
+    kind: str
+    code: str
+    label: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Company:
     """Whom the credentials belong to."""
 
@@ -185,7 +198,8 @@ class Current:
     """What the target holds now: `body` in the same normal form as `Draft.body`, `raw` as the vendor sent it.
 
     `locks` names owned fields that may not be changed any more and why ("lines": "the bill has payments").
-    `ours` tells whether the record mark of this intent is on it, `void` whether it stands there without any amount.
+    `ours` tells whether the record mark of this intent is on it, `void` whether it stands there without any amount;
+    `known_by` by what else than the mark it was known to be the one.
     """
 
     id: str
@@ -199,6 +213,7 @@ class Current:
     day: date | None = None
     money: Money | None = None
     void: bool = False
+    known_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,9 @@ def link_to(flow: OpenFlow, move: Move, head: Head, target_id: str, *, by: str) 
     try:
         found = {kind: current for kind in move.target_kinds if (current := flow.target_end.read(kind, target_id))}
     except Later:
-        linked = Outcomes(flow, move).linked(head, target_id, target_id, f"{by} says so. It is looked for later.")
+        linked = Outcomes(flow, move).linked(
+            head, target_id, target_id, f"{by} says so. It is looked for later.", rule="a person"
+        )
         return replay(flow, linked, by=by) if linked.link else linked
     if not found:
         raise Held(
@@ -59,7 +61,7 @@ def link_to(flow: OpenFlow, move: Move, head: Head, target_id: str, *, by: str) 
         )
     told = str((head.hold or {}).get("message"))  # of two kinds with one id, the one that the hold speaks of
     kind, current = next((pair for pair in found.items() if pair[1].label in told), next(iter(found.items())))
-    return Outcomes(flow, move).linked(head, current.id, current.label, f"{by} says so.", kind=kind)
+    return Outcomes(flow, move).linked(head, current.id, current.label, f"{by} says so.", rule="a person", kind=kind)
 
 
 def dismiss(flow: OpenFlow, head: Head, *, by: str, why: str) -> Head:

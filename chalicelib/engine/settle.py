@@ -62,7 +62,7 @@ class Settlement:
             if twin.body == intent.body:
                 found(self.outcomes, head, intent, twin, made="created")
             else:
-                self.outcomes.linked(head, twin.id, twin.label, "It has this name.")
+                self.outcomes.linked(head, twin.id, twin.label, "It has this name.", rule="same name")
         elif sighting.twins:
             self.outcomes.held(head, sightings.exists(head, sighting.twins, title), definite=False)
         else:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from chalicelib.engine.errors import Held
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.records import Current, Sighting
+from chalicelib.engine.records import Current, Json, Sighting
 
 
 def standing(head: Head, sighting: Sighting) -> Sighting:
@@ -25,7 +25,15 @@ def exists(head: Head, twins: Sequence[Current], target_title: str) -> Held:
         cause=shown,
         fix=f"If it is the same, link the record to it (mlc resolve ID --link {twins[0].id}) or dismiss the record. "
         f"If not, correct the number in {target_title}, then replay.",
+        suggested=[suggestion(twin) for twin in twins[:5]],
     )
+
+
+def suggestion(twin: Current) -> Json:
+    """A document there that it might be, with what tells it from others."""
+    found = {"day": twin.day.isoformat() if twin.day else "", "amount": str(twin.money or "")}
+    evidence = {name: {"theirs": value} for name, value in found.items() if value}
+    return {"id": twin.id, "label": twin.label, "score": "", "evidence": evidence}
 
 
 def several(head: Head, ours: Sequence[Current], target_title: str) -> Held:

@@ -14,7 +14,7 @@ from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, Try
 from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import arrived, let_go, partner_keys
 from chalicelib.engine.ledger import Head
-from chalicelib.engine.match import plain_name
+from chalicelib.engine.match import likeness, plain_name
 from chalicelib.engine.merge import check_update, check_withdrawal
 from chalicelib.engine.outcome import Outcomes, kind_of
 from chalicelib.engine.ports import Check, Conflict
@@ -138,7 +138,8 @@ class Writer:
         if self.rehearsing:
             self.outcomes.rehearsed(head, "link", decision.why, {"target_id": ref.id, "name": ref.name}, to=ref.id)
         else:
-            self.outcomes.linked(head, ref.id, ref.label, decision.why)
+            alike = likeness(decision.draft, ref) if decision.draft else None
+            self.outcomes.linked(head, ref.id, ref.label, decision.why, rule=decision.by, likeness=alike)
 
     def _look(self, head: Head, decision: Decision) -> None:
         """Somebody asked for it: is it still there?"""

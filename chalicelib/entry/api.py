@@ -70,7 +70,8 @@ def dispatch(
     """One call of the API. `path` is the route's, with its {names}; `params` their values. Never raises."""
     try:
         response = _answered(engine, method, path, params, headers=headers, query=query, body=body, service=service)
-        return _text(response.status, response.body, "application/json")
+        status, said, text = _text(response.status, response.body, response.media_type)
+        return status, {**said, **response.headers}, text
     except Problem as problem:
         refused = problem
     except Conflict:
@@ -118,7 +119,8 @@ def _answered(
         raise not_found("record or set-up of that name")
     _check_query(endpoint, query)
     sent = _read_body(body) if endpoint.body is not None else {}
-    return endpoint.view(engine, caller, ApiRequest(dict(params), dict(query), sent, service))
+    accept = next((value for name, value in headers.items() if name.lower() == "accept"), "")
+    return endpoint.view(engine, caller, ApiRequest(dict(params), dict(query), sent, service, accept))
 
 
 def _no_such_route(method: str, path: str) -> Problem:
@@ -230,7 +232,8 @@ def _text(status: int, body: object, media_type: str) -> tuple[int, dict[str, st
         "Cache-Control": "no-store",
         "X-Content-Type-Options": "nosniff",
     }
-    return status, headers, json.dumps(body, default=_plain, ensure_ascii=False)
+    is_text = isinstance(body, str) and "json" not in media_type
+    return status, headers, str(body) if is_text else json.dumps(body, default=_plain, ensure_ascii=False)
 
 
 def _plain(value: object) -> object:

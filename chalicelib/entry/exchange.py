@@ -19,6 +19,7 @@ NAME_RULE = "a name of lower-case letters, digits, _ and -, a letter first, at m
 USUAL_PAGE = 50
 LARGEST_PAGE = 200
 LONGEST_PARAM = 1500
+FORMATS = ("json", "csv")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class ApiRequest:
     query: Mapping[str, str] = field(default_factory=dict)
     body: Json = field(default_factory=dict)
     service: str = ""  # the address under which the caller reached us
+    accept: str = ""  # what the caller would like to have, as the header says it
 
     def name(self, what: str, param: str = "name") -> str:
         """A name in the path. One that cannot be is answered as one that is not there."""
@@ -40,14 +42,21 @@ class ApiRequest:
         raw = self.params[param][:LONGEST_PARAM]
         return list(dict.fromkeys([unquote(raw), raw]))
 
-    def limit(self) -> int:
-        given = self.query.get("limit") or str(USUAL_PAGE)
-        if not re.fullmatch(r"[0-9]{1,4}", given) or not 1 <= int(given) <= LARGEST_PAGE:
+    def limit(self, *, usual: int = USUAL_PAGE, largest: int = LARGEST_PAGE) -> int:
+        given = self.query.get("limit") or str(usual)
+        if not re.fullmatch(r"[0-9]{1,4}", given) or not 1 <= int(given) <= largest:
             raise bad_request(
                 "The page size does not fit.",
-                Fault("/limit", f"a whole number from 1 to {LARGEST_PAGE}", given[:40]),
+                Fault("/limit", f"a whole number from 1 to {largest}", given[:40]),
             )
         return int(given)
+
+    def wants_csv(self) -> bool:
+        """By the query's `format`, else by the header: where both would do, JSON."""
+        given = self.query.get("format", "")
+        if given not in ("", *FORMATS):
+            raise bad_request("There is no such format.", Fault("/format", f"one of {', '.join(FORMATS)}", given[:40]))
+        return given == "csv" or (not given and "text/csv" in self.accept and "json" not in self.accept)
 
     def cursor(self, scope: str) -> Json | None:
         """The place where the page before ended; a cursor of another list is refused."""
@@ -65,8 +74,12 @@ class ApiRequest:
 
 @dataclass(frozen=True, slots=True)
 class ApiResponse:
+    """`body` is JSON; or a text of another media type."""
+
     body: object
     status: int = 200
+    media_type: str = "application/json"
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 View = Callable[[Engine, Caller, ApiRequest], ApiResponse]

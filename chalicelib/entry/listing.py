@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from chalicelib.engine import ledger
 from chalicelib.engine.ledger import Head
@@ -19,6 +20,12 @@ from chalicelib.entry.report import heads_by_key
 MOST_LOOKED_AT = 1000  # rows a call looks at to find a page's worth that fits
 
 Place = tuple[str, str, str]  # sort key, flow and move, shard: where a row stands in the list
+
+
+class Wanted(Protocol):
+    """Which records a list is to show."""
+
+    def fits(self, head: Head) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class Filter:
 
 
 def page(
-    store: Store, tenant: str, moves: Iterable[tuple[str, str]], wanted: Filter, *, limit: int, after: Place | None
+    store: Store, tenant: str, moves: Iterable[tuple[str, str]], wanted: Wanted, *, limit: int, after: Place | None
 ) -> tuple[list[Head], Place | None]:
     """Up to `limit` records of the (flow, move) pairs that fit, and where to go on; None at the end."""
     pairs = list(moves)

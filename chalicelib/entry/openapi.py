@@ -11,6 +11,8 @@ from pydantic.json_schema import models_json_schema
 
 from chalicelib.engine.ledger import State
 from chalicelib.engine.records import Json
+from chalicelib.entry.exchange import FORMATS
+from chalicelib.entry.matches import WHATS
 from chalicelib.entry.problem import MEDIA_TYPE
 from chalicelib.entry.routes import PREFIX, Endpoint
 
@@ -21,10 +23,16 @@ _QUERY = {
     "flow": ("string", "Only this flow."),
     "move": ("string", "Only this move."),
     "state": ("string", "Only records in this state; split: one that came to parts, which are records of their own."),
+    "what": ("string", "Only records of which this became."),
+    "format": ("string", "As JSON, or as CSV; without it, as the header Accept says."),
     "against": ("integer", "The version to compare with; without it, the one before."),
     "q": ("string", "Only records whose title, number, party or id contains this."),
 }
-_CHOICES: dict[str, Json] = {"state": {"enum": list(get_args(State))}}
+_CHOICES: dict[str, Json] = {
+    "state": {"enum": list(get_args(State))},
+    "what": {"enum": list(WHATS)},
+    "format": {"enum": list(FORMATS)},
+}
 _REFUSALS = (400, 401, 403, 404, 409, 413, 500, 503)
 
 
@@ -55,7 +63,10 @@ def _operation(endpoint: Endpoint) -> Json:
         "responses": {
             str(endpoint.status): {
                 "description": HTTPStatus(endpoint.status).phrase,
-                "content": {"application/json": {"schema": {"type": "object"}}},
+                "content": {
+                    "application/json": {"schema": {"type": "object"}},
+                    **({"text/csv": {"schema": {"type": "string"}}} if endpoint.csv else {}),
+                },
             },
             **{str(status): _refusal(status) for status in _REFUSALS},
         },

@@ -34,6 +34,7 @@ class Endpoint:
     takes: str = ""
     query: tuple[str, ...] = ()
     status: int = 200
+    csv: bool = False  # answers as CSV too
 
     @property
     def view(self) -> View:
@@ -104,6 +105,12 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("POST", "/flows/{name}/reconcile", "operator", "reconcile.ask", "Compare both sides over a period.",
              takes="shapes.Reconcile", status=202),
     Endpoint("GET", "/flows/{name}/reconcile/{id}", "viewer", "reconcile.show", "What a comparison came to."),
+    Endpoint("GET", "/flows/{name}/matches", "viewer", "matches.show_matches",
+             "What each record was matched with, by which rule and on what evidence; created, suggested, skipped, why.",
+             query=("move", "what", "format", *PAGING), csv=True),
+    Endpoint("GET", "/flows/{name}/codes", "viewer", "matches.show_codes",
+             "Which code of the source goes to which entry of the target, by how much, and which goes nowhere.",
+             query=("format",), csv=True),
     # mappings and rules
     Endpoint("GET", "/flows/{name}/mappings", "viewer", "mappings.show_mappings",
              "The flow's mappings and rules, and their version."),

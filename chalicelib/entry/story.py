@@ -68,7 +68,9 @@ def _held(head: Head) -> tuple[str, str, str, str]:
 
 def _done(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     outcome = head.outcome or {}
-    words = _DONE.get(str(outcome.get("action")), "is settled in {target}")
+    words, known_by = _DONE.get(str(outcome.get("action")), "is settled in {target}"), (head.link or {}).get("rule")
+    if outcome.get("action") == "adopted" and known_by not in (None, "its mark"):
+        words = f"was found in {{target}} as {{label}}: {known_by}"
     label = str(outcome.get("label") or (head.link or {}).get("label") or "the same")
     said = words.format(target=flow.target_title, label=label, by=outcome.get("by", "a person"))
     why = str(outcome.get("why") or "")

@@ -11,8 +11,8 @@ from __future__ import annotations
 
 from chalicelib.engine.flow import Flow, Move, Policy
 from chalicelib.engine.link import Link, Part
-from chalicelib.engine.match import same_id
-from chalicelib.engine.records import Draft
+from chalicelib.engine.match import same_address, same_id
+from chalicelib.engine.records import Coded, Draft
 from chalicelib.systems.freshbooks.bills import Bill
 from chalicelib.systems.freshbooks.costs import CostLine, Ordered, is_named, order_parts
 from chalicelib.systems.freshbooks.payments import BillPayment
@@ -22,6 +22,8 @@ from chalicelib.systems.procurify.lines import BillLine
 from chalicelib.systems.procurify.names import exact_name, same_name_there
 from chalicelib.systems.procurify.orders import PurchaseOrder
 from chalicelib.systems.procurify.owed import Owed, OwedLine, Paid, owed_draft, paid_parts
+
+PO_MODES = ("internal_draft", "holding_category", "journal")
 
 
 def vendor(v: Vendor, link: Link) -> Draft:
@@ -82,6 +84,10 @@ def expenses(o: PurchaseOrder, link: Link) -> list[Part]:
     return order_parts(order, link)
 
 
+def codes(o: PurchaseOrder) -> list[Coded]:
+    return [Coded("expense_category", x.code, x.label, x.amount) for x in map(_cost, o.as_bill().lines)]
+
+
 def _cost(x: BillLine) -> CostLine:
     return CostLine(x.account_code, x.account_label, x.amount, is_charge=x.role != "item" and not x.account_code)
 
@@ -91,7 +97,7 @@ FLOW = Flow(
         "freshbooks.vendor",
         "procurify.vendor",
         make=vendor,
-        match=[same_id, exact_name, same_name_there],
+        match=[same_id, exact_name, same_name_there, same_address],
         unmatched="unmatched_vendor",
         dated=False,
         references=["currency"],
@@ -121,6 +127,7 @@ FLOW = Flow(
         make=expenses,
         in_parts=True,
         kinds=["journal_entry"],
+        coded=codes,
         references=["expense_category", "vendor"],
         references_if={"ledger_account": "journal_debit"},
         placed=["bill"],
@@ -131,12 +138,8 @@ FLOW = Flow(
         Policy("unmatched_vendor", "create", ("create", "hold"), "A vendor that Procurify does not have."),
         Policy("master_data_sync", "no", ("no", "yes"), "Whether Procurify's own Master Data Sync keeps its vendors."),
         Policy("unmatched_bill", "hold", ("hold", "inbox", "requisition"), "A bill that Procurify does not have."),
-        Policy(
-            "requisition_department", "", (), "The department, as Location / Department, that requests are made for."
-        ),
-        Policy(
-            "po_mode", "internal_draft", ("internal_draft", "holding_category", "journal"), "What an order becomes."
-        ),
+        Policy("requisition_department", "", (), "The department of requests, as Location / Department."),
+        Policy("po_mode", "internal_draft", PO_MODES, "What an order becomes."),
         Policy("holding_category", "", (), "The expense category of drafts."),
         Policy("charges_category", "", (), "The expense category of an order's tax, freight and discount."),
         Policy("journal_debit", "", (), "The account that an order's journal entry debits."),

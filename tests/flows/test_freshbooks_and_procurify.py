@@ -98,9 +98,17 @@ def test_another_spelling_with_the_same_email_address_is_the_same_company(studio
 
 
 def test_of_200_vendors_with_near_twins_none_is_linked_to_another_company_and_each_is_suggested(studio: Studio) -> None:
-    spellings = (str.upper, lambda name: name.replace(" ", "  "), lambda name: name.replace("o", "ó"), str.lower)
+    spellings = (
+        str.upper,
+        lambda name: name.replace(" ", "  "),
+        lambda name: name.replace("o", "ó"),
+        lambda name: f"{name}, Inc.",
+        lambda name: name.replace("Supply", "Suply"),
+        lambda name: name.replace("Acmé Tool", "Acmé-Tool"),
+        str.lower,
+    )
     names = [f"Acmé Tool {chr(65 + n // 26)}{chr(65 + n % 26)} Supply Works" for n in range(200)]
-    twins = {studio.vendor(name): spellings[n % 4](name) for n, name in enumerate(names)}
+    twins = {studio.vendor(name): spellings[n % 7](name) for n, name in enumerate(names)}
     for twin in twins.values():
         studio.supplier(twin)
     studio.run()

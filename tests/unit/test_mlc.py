@@ -25,6 +25,7 @@ from chalicelib.engine.system import System
 from chalicelib.entry import api
 from mlc import document
 from mlc.cli import app
+from mlc.client import Client
 from mlc.session import Session
 from tests.unit.api_world import FLOW, ApiWorld, config, routed
 
@@ -438,6 +439,32 @@ def test_a_verifier_is_asked_for_or_taken_from_the_environment_and_never_shown(
         refused = service.mlc(*enter, "--verifier", wrong, key=service.world.platform)
         assert refused.exit_code == 2
         assert secret not in refused.output
+
+
+def test_the_match_report_is_shown_and_written_to_a_file_page_by_page(service: Service, tmp_path: Path) -> None:
+    service.world.set_up()
+    for n in range(3):
+        link = {"target_id": f"v{n}", "label": f"=Vendor {n}", "made": "linked", "rule": "same name"}
+        service.world.record(str(n), move="vendor", state="done", link=link, outcome={"action": "linked"})
+    service.world.held("b1")
+    told = service.told("matches", FLOW)["items"]
+    assert sorted(row["what"] for row in told) == ["held", "matched", "matched", "matched"]
+    assert "1 held, 3 matched" in service.mlc("matches", FLOW).output
+    file = tmp_path / "matches.csv"
+    assert service.mlc("matches", FLOW, "--what", "matched", "--csv", str(file)).exit_code == 0
+    header, *rows = file.read_text().splitlines()
+    assert header.startswith("move,record,") and len(rows) == 3 and all(",'=Vendor " in row for row in rows)
+    assert service.mlc("matches", FLOW, "--csv", str(tmp_path / "no" / "such.csv")).exit_code == 1
+    assert service.told("matches", FLOW, "--codes") == {"items": [], "looked_at": 0, "cut": False, "not_readable": []}
+    assert service.mlc("matches", FLOW, "--codes", "--what", "held").exit_code == 2
+
+
+def test_a_long_sheet_is_put_together_under_one_header(service: Service) -> None:
+    service.world.set_up()
+    for n in range(1203):
+        service.world.record(str(n), move="vendor")
+    rows = Client(service.url, service.key).sheet(f"/flows/{FLOW}/matches").splitlines()
+    assert len(rows) == 1204 and len(set(rows)) == 1204
 
 
 def test_tenants_and_keys(service: Service) -> None:

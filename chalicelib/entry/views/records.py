@@ -26,12 +26,12 @@ def list_records(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResp
         raise bad_request("There is no such state.", Fault("/state", f"one of {', '.join(STATES)}", state[:40]))
     flow, move = query.get("flow", ""), query.get("move", "")
     scope = f"records:{flow}:{move}:{state}:{query.get('q', '')}"
-    after = _place(request.cursor(scope))
-    pairs = _pairs(engine, caller, flow=flow, move=move)
+    after = place(request.cursor(scope))
+    asked = pairs(engine, caller, flow=flow, move=move)
     wanted = listing.Filter(state=state, q=query.get("q", "")[:200])
-    found, place = listing.page(engine.store, caller.tenant, pairs, wanted, limit=request.limit(), after=after)
-    following = cursor_text(scope, {"at": list(place)}) if place else None
-    return ApiResponse({"items": [line(head) for head in found], "cursor": following})
+    heads, at = listing.page(engine.store, caller.tenant, asked, wanted, limit=request.limit(), after=after)
+    following = cursor_text(scope, {"at": list(at)}) if at else None
+    return ApiResponse({"items": [line(head) for head in heads], "cursor": following})
 
 
 def show_record(engine: Engine, caller: Caller, request: ApiRequest) -> ApiResponse:
@@ -146,7 +146,7 @@ def _parts(engine: Engine, head: Head) -> list[Json]:
     return [{**line(known[key]), "leaving": key.part in leaving} for key in keys if key in known]
 
 
-def _pairs(engine: Engine, caller: Caller, *, flow: str, move: str) -> list[tuple[str, str]]:
+def pairs(engine: Engine, caller: Caller, *, flow: str, move: str) -> list[tuple[str, str]]:
     """The (flow, move) pairs that the list is asked for."""
     flows = setups.flows(engine.store, caller.tenant)
     if flow and flow not in flows:
@@ -163,7 +163,7 @@ def _pairs(engine: Engine, caller: Caller, *, flow: str, move: str) -> list[tupl
     return [pair for pair in pairs if not move or pair[1] == move]
 
 
-def _place(cursor: Json | None) -> listing.Place | None:
+def place(cursor: Json | None) -> listing.Place | None:
     if cursor is None:
         return None
     at = cursor.get("at")

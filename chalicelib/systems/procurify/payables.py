@@ -13,6 +13,7 @@ from chalicelib.engine.errors import Held
 from chalicelib.engine.match import plain_name
 from chalicelib.engine.merge import stands
 from chalicelib.engine.records import Current, Done, Intent, Json, Sighting
+from chalicelib.engine.sightings import suggestion
 from chalicelib.systems.procurify import bills
 from chalicelib.systems.procurify.client import Client
 from chalicelib.systems.procurify.listing import whole
@@ -25,6 +26,7 @@ BILL = "bill:"
 WINDOW = timedelta(days=45)
 UNMADE = frozenset({3, 5})  # denied and withdrawn: there, and not owed
 STATUS = ("a draft", "submitted", "approved", "denied", "paid", "withdrawn", "paid", "paid", "being paid")
+SAME = "same vendor, number, total and currency"
 OWNED = ("vendor", "number", "total", "currency")
 FIXED = "Procurify's API changes and deletes no bill"
 
@@ -70,7 +72,7 @@ def look(client: Client, intent: Intent) -> Sighting:
     found = [(raw, current(raw)) for raw in _alike(client, wanted, day_of(intent.once.get("date")))]
     same = [one for raw, one in found if wanted["number"] and one.body == wanted and _is_owed(raw)]
     if len(same) == 1:
-        return Sighting(ours=[replace(same[0], ours=True)])
+        return Sighting(ours=[replace(same[0], ours=True, known_by=SAME)])
     if same:
         return Sighting(twins=same)
     if not wanted["number"]:
@@ -106,6 +108,7 @@ def differs(intent: Intent, raw: Json, there: Current) -> Held:
         fix="If it is the same bill, correct it in Procurify or at the source: it goes by itself when both say the "
         "same. If it is another one, correct the number at one end.",
         waits_for=[f"reference:bill@{there.body['vendor']}"],
+        suggested=[suggestion(there)],
     )
 
 
