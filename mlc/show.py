@@ -12,7 +12,20 @@ from rich.text import Text
 from mlc.client import Json
 from mlc.session import console
 
-WORDS = ("create", "link", "update", "delete", "void", "told", "unchanged", "hold", "refused", "not_moved", "waiting")
+WORDS = (
+    "create",
+    "link",
+    "update",
+    "delete",
+    "void",
+    "told",
+    "unchanged",
+    "hold",
+    "refused",
+    "not_moved",
+    "forecast",
+    "waiting",
+)
 COLOURS = {
     "late": "yellow", "held": "yellow", "hold": "yellow", "needs_consent": "yellow", "unconfirmed": "yellow",
     "refused": "red", "locked_out": "red", "stopped": "red", "done": "green",

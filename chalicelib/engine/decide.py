@@ -12,12 +12,12 @@ from chalicelib.engine.flow import Flow, Move
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.link import Link, Part, Partner, together
 from chalicelib.engine.match import Match, likeness, match
-from chalicelib.engine.records import Draft, Json, Reference, fingerprint
+from chalicelib.engine.records import Draft, Forecast, Json, Reference, fingerprint
 from chalicelib.engine.setup import FlowSetup
 
 Action = Literal[
     "create", "update", "delete", "void", "link", "look", "unchanged", "not_moved", "hold", "split", "divide_again",
-    "told",
+    "told", "forecast",
 ]  # fmt: skip
 
 WITHDRAWING: Mapping[str, Action] = {"delete": "delete", "void": "void"}  # the policies that take ours away there
@@ -29,6 +29,7 @@ class Decision:
 
     "split": it comes to `parts`; those that it came to before and does not any more are withdrawn. "divide_again": the
     record is a part that its whole has no more, so the whole is to be decided. "told": another record says it there.
+    "forecast": it is only expected. `reread` are records to be read again because of this one.
     """
 
     action: Action
@@ -41,6 +42,7 @@ class Decision:
     read_again: tuple[str, str] | None = None
     follows: tuple[str, str] | None = None
     concerned: frozenset[tuple[str, str]] = frozenset()  # records that have to be decided again because of this one
+    reread: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def hash(self) -> str:
@@ -91,12 +93,14 @@ def decide(
     return _of(head, move, made, link, around), link
 
 
-def _of(head: Head, move: Move, made: Draft | Sequence[Part], link: Link, around: Surroundings) -> Decision:
+def _of(head: Head, move: Move, made: Draft | Forecast | Sequence[Part], link: Link, around: Surroundings) -> Decision:
     if link.missing:
         missing = together(link.missing)
         return Decision("hold", missing.message, draft=made if isinstance(made, Draft) else None, held=missing)
     if isinstance(made, Draft):
         return _how(head, move, made, around)
+    if isinstance(made, Forecast):
+        return Decision("told" if made.is_over else "forecast", made.why)
     if not head.key.part:
         return Decision("split", f"It comes to {len(made)} in {around.target_title}.", parts=made)
     return _part(head, move, made, around)
@@ -146,7 +150,7 @@ def _left_out(head: Head, move: Move, around: Surroundings) -> Decision:
     return Decision("hold", held.message, held=held)
 
 
-def _echo(target_id: str, move: Move, made: Draft | Sequence[Part], around: Surroundings) -> Decision:
+def _echo(target_id: str, move: Move, made: Draft | Forecast | Sequence[Part], around: Surroundings) -> Decision:
     """It was copied from there: linked to its origin where that is in a list of ours, and never sent back."""
     for ref in around.references.get(move.target_kind, ()):
         if ref.id == target_id and isinstance(made, Draft):

@@ -12,7 +12,7 @@ from typing import Any
 
 from chalicelib.engine.link import NONE, Link, Part
 from chalicelib.engine.match import Rule
-from chalicelib.engine.records import Coded, Draft
+from chalicelib.engine.records import Coded, Draft, Forecast
 from chalicelib.engine.rules import Ruled
 
 
@@ -43,12 +43,13 @@ class Move:
     as parts. `placed` are lists of the target that are kept for each place apart, and read when `make` asks for one;
     `partners` the moves whose records `make` asks for. `at_place` makes what the record is at one place apart, such as
     a vendor in a project's directory, of one of `kinds`: another record asks for it as "{id}@{place}". `coded` tells
-    what each code of the source bears of a document, for the report of what codes are mapped to.
+    what each code of the source bears of a document, for the report of what codes are mapped to. `is_forecast`: its
+    records are only expected, and never written; there is nothing to compare them with.
     """
 
     source: str
     target: str
-    make: Callable[[Any, Link], Draft | Sequence[Part]]
+    make: Callable[[Any, Link], Draft | Forecast | Sequence[Part]]
     match: Sequence[Rule] = ()
     unmatched: str = ""
     dated: bool = True
@@ -65,6 +66,7 @@ class Move:
     partners: Sequence[str] = ()
     at_place: Callable[[Any, Link, str], Draft] | None = None
     coded: Callable[[Any], Sequence[Coded]] | None = None
+    is_forecast: bool = False
 
     @property
     def name(self) -> str:
@@ -77,6 +79,11 @@ class Move:
     @property
     def target_kinds(self) -> list[str]:
         return [self.target_kind, *self.kinds]
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether both sides of it are to agree over a period."""
+        return self.dated and not self.is_forecast
 
     def is_wanted(self, policies: Mapping[str, str]) -> bool:
         return all(policies[policy] in values for policy, values in self.wanted_if.items())

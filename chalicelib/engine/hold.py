@@ -195,6 +195,13 @@ def notice_jobs(flow: OpenFlow, wanted: Iterable[tuple[str, str]], *, hint: bool
         flow.engine.queue.send("poll", [json.dumps(job) for job in jobs], group=setup.tenant)
 
 
+def read_again(flow: OpenFlow, records: Iterable[tuple[str, str]]) -> None:
+    """Those of the records (move, source id) that are known are asked for at the source, in case they changed."""
+    keys = {RecordKey.of(flow.setup.tenant, flow.setup.name, *record): record for record in records}
+    known = ledger.heads(flow.engine.store, keys) if keys else {}
+    notice_jobs(flow, [keys[key] for key in known])
+
+
 def _unread(flow: OpenFlow, heads: Iterable[Head]) -> set[RecordKey]:
     return {head.key for head in heads if (head.hold or {}).get("reason") == "not_readable_yet"}
 

@@ -27,7 +27,9 @@ LARGEST = 3_000_000  # bytes of gzip; a larger document is held `too_large`
 LIST_SHARDS = 16
 TRAIL_DOCUMENT = 60_000  # characters of a request or answer kept in one trail entry
 
-State = Literal["waiting", "sending", "unknown", "done", "held", "refused", "not_moved", "rehearsed", "split"]
+State = Literal[
+    "waiting", "sending", "unknown", "done", "held", "refused", "not_moved", "rehearsed", "split", "forecast"
+]
 Side = Literal["source", "target", "written"]
 
 

@@ -69,7 +69,8 @@ class Link:
     `need` answers with the target's id. What is missing is collected, so that a person sees all of it at once; the
     draft made with the placeholders is thrown away then. Partners not loaded yet are collected in `wanted`, lists of
     one place ("commitment@362001") in `unread`. `concerned` are records (move, source id),
-    also of the flow's other side, that have to be decided again because of this one.
+    also of the flow's other side, that have to be decided again because of this one; `reread` those that are read again
+    at the source for it, where they are known.
     """
 
     moves: frozenset[str]
@@ -86,6 +87,7 @@ class Link:
     wanted: set[tuple[str, str]] = field(default_factory=set)
     unread: set[str] = field(default_factory=set)
     concerned: set[tuple[str, str]] = field(default_factory=set)
+    reread: set[tuple[str, str]] = field(default_factory=set)
     missing: list[Held] = field(default_factory=list)
 
     def policy(self, name: str) -> str:

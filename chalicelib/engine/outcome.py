@@ -186,6 +186,14 @@ class Outcomes:
         hold.notice_jobs(self.flow, [read_again] if read_again else [])
         return write(self.flow, head, ending)
 
+    def forecast(self, head: Head, why: str) -> Head:
+        """It is only expected: nothing of it is written, until another record takes its place."""
+        self._count("forecast")
+        outcome: Json = {"action": "forecast", "at": self.flow.engine.clock.now().isoformat(), "why": why}
+        told: Json = {"why": why, "amount": str(head.money or "")}
+        ending = Ending(lambda h: replace(_at_rest(h), state="forecast", outcome=outcome), "forecast", told)
+        return write(self.flow, head, ending)
+
     def not_moved(self, head: Head, why: str, follows: tuple[str, str] | None = None) -> Head:
         """`follows`: because another record is not."""
         self._count("not_moved")

@@ -194,6 +194,17 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a document is that is only expected to cost: nothing of it is ever written.
+
+    `is_over`: another record has taken its place, as `why` says.
+    """
+
+    why: str
+    is_over: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Current:
     """What the target holds now: `body` in the same normal form as `Draft.body`, `raw` as the vendor sent it.
 

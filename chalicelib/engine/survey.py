@@ -70,7 +70,7 @@ class Progress:
 
 
 def begin(flow: OpenFlow) -> Progress:
-    return Progress(move=next((move.name for move in flow.whole.wanted(flow.policies) if move.dated), ""))
+    return Progress(move=next((move.name for move in flow.whole.wanted(flow.policies) if move.is_compared), ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ class Survey:
         )
 
     def _next_move(self, progress: Progress) -> None:
-        dated = [move.name for move in self.flow.whole.wanted(self.flow.policies) if move.dated]
+        dated = [move.name for move in self.flow.whole.wanted(self.flow.policies) if move.is_compared]
         later = dated[dated.index(progress.move) + 1 :]
         progress.move, progress.phase, progress.token, progress.at = later[0] if later else "", "source", None, 0
         progress.source, progress.books, progress.kind = {}, {}, 0

@@ -48,7 +48,8 @@ def weigh(flow: OpenFlow, move: Move, heads: Sequence[Head], *, dry: bool = Fals
                 continue
             decision, link = decide(head, move, document, came_from, around)
             concerned = frozenset(link.concerned if link else ())
-            decisions.append((head, replace(decision, concerned=concerned)))
+            reread = frozenset(link.reread if link and not head.key.part else ())
+            decisions.append((head, replace(decision, concerned=concerned, reread=reread)))
             if link is not None:
                 wanted |= link.wanted
                 unread |= link.unread

@@ -12,7 +12,7 @@ from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, TryAgain
 from chalicelib.engine.flow import Move
-from chalicelib.engine.hold import arrived, let_go, partner_keys
+from chalicelib.engine.hold import arrived, let_go, partner_keys, read_again
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import likeness, plain_name
 from chalicelib.engine.merge import check_update, check_withdrawal
@@ -68,6 +68,7 @@ class Writer:
             self._wait(heads, later)
             return
         due.decide_again(self.flow, {pair for _, decision in weighed for pair in decision.concerned})
+        read_again(self.flow, {pair for _, decision in weighed for pair in decision.reread})
         creates: list[tuple[Head, Intent, Decision]] = []
         held: list[Head] = []
         for head, decision in weighed:
@@ -117,6 +118,8 @@ class Writer:
             self.outcomes.not_moved(head, decision.why, decision.follows)
         elif decision.action == "told":
             self.outcomes.told(head, decision.why, decision.read_again)
+        elif decision.action == "forecast":
+            self.outcomes.forecast(head, decision.why)
         elif decision.action == "unchanged":
             self.outcomes.unchanged(head, decision.why)
         elif decision.action == "look":

@@ -21,7 +21,7 @@ from chalicelib.engine.records import Coded, Json
 from chalicelib.entry.report import BATCH
 
 WHATS = (
-    "matched", "created", "suggested", "held", "skipped", "taken_away", "refused", "waiting",
+    "matched", "created", "suggested", "held", "skipped", "forecast", "taken_away", "refused", "waiting",
     "would_match", "would_create", "would_change",
 )  # fmt: skip
 COLUMNS = (
@@ -56,9 +56,9 @@ def became(head: Head) -> str:
         return _PLANS.get(str((head.plan or {}).get("action")), "would_change")
     if head.state in ("not_moved", "split") or outcome.get("action") in ("told", "dismissed"):
         return "skipped"
-    if head.state in ("refused", "done"):
-        return "refused" if head.state == "refused" else _settled(head)
-    return "waiting"
+    if head.state in ("refused", "forecast"):
+        return head.state
+    return _settled(head) if head.state == "done" else "waiting"
 
 
 def _settled(head: Head) -> str:

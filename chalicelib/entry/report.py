@@ -17,14 +17,27 @@ from chalicelib.engine.ports import Store
 from chalicelib.engine.records import Json, RecordKey
 
 BATCH = 100
-WORDS = ("create", "link", "update", "delete", "void", "told", "unchanged", "hold", "refused", "not_moved", "waiting")
+WORDS = (
+    "create",
+    "link",
+    "update",
+    "delete",
+    "void",
+    "told",
+    "unchanged",
+    "hold",
+    "refused",
+    "not_moved",
+    "forecast",
+    "waiting",
+)
 
 # A live run's outcome in the words of the rehearsal before it, so that the two can be laid side by side.
 _DONE = {
     "created": "create", "linked": "link", "adopted": "link", "updated": "update", "deleted": "delete",
     "voided": "void", "told": "told",
 }  # fmt: skip
-_STATES = {"held": "hold", "refused": "refused", "not_moved": "not_moved", "split": "not_moved"}
+_STATES = {"held": "hold", "refused": "refused", "not_moved": "not_moved", "split": "not_moved", "forecast": "forecast"}
 
 
 @dataclass(slots=True)

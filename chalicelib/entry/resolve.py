@@ -59,6 +59,8 @@ def _act(flow: OpenFlow, move: Move, head: Head, *, action: str, target_id: str,
 def _stands_against(flow: OpenFlow, move: Move, head: Head, action: str) -> Json | None:
     if move.in_parts and not head.key.part and (head.state == "split" or action != "dismiss"):
         return _is_whole(flow, head)
+    if move.is_forecast and action == "link":
+        return _not_done("It is only a forecast, of which nothing is written.", "Nothing to do.")
     if intents.busy(head, flow.engine.clock.now()):
         return _not_done("The record is being written this moment.", "Try again in a minute.")
     if action == "link" and head.link is not None and not _is_out_of_use(flow, move, str(head.link["target_id"])):

@@ -23,6 +23,7 @@ _DONE = {
     "deleted": "was deleted in {target}, where it was {label}",
     "voided": "was made void in {target}, where it is {label}",
     "told": "has no record of its own in {target}",
+    "forecast": "is only a forecast: nothing of it is written to {target}",
     "dismissed": "was dismissed by {by}: nothing is sent for its present state",
 }
 
@@ -46,7 +47,7 @@ def _said(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     match head.state:
         case "held":
             return _held(head)
-        case "done":
+        case "done" | "forecast":
             return _done(flow, head)
         case "refused":
             return _refused(flow, head)
@@ -74,7 +75,7 @@ def _done(flow: OpenFlow, head: Head) -> tuple[str, str, str, str]:
     label = str(outcome.get("label") or (head.link or {}).get("label") or "the same")
     said = words.format(target=flow.target_title, label=label, by=outcome.get("by", "a person"))
     why = str(outcome.get("why") or "")
-    when = "" if outcome.get("action") == "told" else f" on {_moment(outcome.get('at'))}"
+    when = "" if outcome.get("action") in ("told", "forecast") else f" on {_moment(outcome.get('at'))}"
     return f"{_title(head)} {said}{when}.", why, "", ""
 
 

@@ -4,7 +4,7 @@ Vendors, bills and payments of bills are read from FreshBooks and written to Pro
 bill is the one that it matches there, else a mail to the AP inbox, a request, or a hold with all that a person needs; a
 bill paid in full is marked as paid. Purchase orders are read from Procurify and written to FreshBooks: an expense for
 each category once the accounting team approves it, or on a category of drafts, or as a journal entry. An order that
-grew out of a request we made for a bill of FreshBooks makes none.
+grew out of a request we made for a bill of FreshBooks makes none. A request that is not ordered yet is only a forecast.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from chalicelib.systems.procurify.lines import BillLine
 from chalicelib.systems.procurify.names import exact_name, same_name_there
 from chalicelib.systems.procurify.orders import PurchaseOrder
 from chalicelib.systems.procurify.owed import Owed, OwedLine, Paid, owed_draft, paid_parts
+from chalicelib.systems.procurify.requested import outlook
 
 PO_MODES = ("internal_draft", "holding_category", "journal")
 
@@ -36,16 +37,10 @@ def vendor(v: Vendor, link: Link) -> Draft:
 
 def bill(b: Bill, link: Link) -> Draft:
     owed = Owed(
-        title=f"Bill {b.number or b.id} of {b.vendor_name}",
-        vendor=b.vendor_id,
-        vendor_name=b.vendor_name,
-        number=b.number,
-        date=b.date,
-        due_date=b.due_date,
-        currency=b.currency,
-        tax=b.tax,
+        title=f"Bill {b.number or b.id} of {b.vendor_name}", vendor=b.vendor_id, vendor_name=b.vendor_name,
+        number=b.number, date=b.date, due_date=b.due_date, currency=b.currency, tax=b.tax,
         lines=[OwedLine(x.category_name or x.category, x.description, x.amount, x.tax) for x in b.lines],
-    )
+    )  # fmt: skip
     said = " \n ".join([b.number, *(x.description for x in b.lines)])
     for order in link.entries("purchase_order", link.need("vendor", b.vendor_id, b.vendor_name)):
         if is_named(order.name, said):
@@ -55,20 +50,16 @@ def bill(b: Bill, link: Link) -> Draft:
 
 def payment(p: BillPayment, link: Link) -> list[Part]:
     paid = Paid(
-        title=f"Payment of bill {p.bill_number or p.bill_id}",
-        bill=p.bill_id,
-        vendor_name=p.vendor_name,
-        number=p.bill_number,
-        date=p.bill_paid_on or p.date,
-        amount=p.amount,
-        total=p.bill_total,
-        paid=p.bill_paid,
+        title=f"Payment of bill {p.bill_number or p.bill_id}", bill=p.bill_id, vendor_name=p.vendor_name,
+        number=p.bill_number, date=p.bill_paid_on or p.date, amount=p.amount, total=p.bill_total, paid=p.bill_paid,
         currency=p.currency,
-    )
+    )  # fmt: skip
     return paid_parts(paid, link)
 
 
 def expenses(o: PurchaseOrder, link: Link) -> list[Part]:
+    if link.policy("forecasts") == "yes":
+        link.reread.update(("requisition", number) for number in o.requests)
     owed = o.as_bill()
     order = Ordered(
         title=f"Purchase order {o.number}",
@@ -133,6 +124,13 @@ FLOW = Flow(
         placed=["bill"],
         withdrawn="cancelled_purchase_order",
     ),
+    Move(
+        "procurify.requisition",
+        "freshbooks.forecast",
+        make=outlook,
+        wanted_if={"forecasts": ("yes",)},
+        is_forecast=True,
+    ),
     title="FreshBooks and Procurify",
     policies=[
         Policy("unmatched_vendor", "create", ("create", "hold"), "A vendor that Procurify does not have."),
@@ -144,6 +142,7 @@ FLOW = Flow(
         Policy("charges_category", "", (), "The expense category of an order's tax, freight and discount."),
         Policy("journal_debit", "", (), "The account that an order's journal entry debits."),
         Policy("journal_credit", "", (), "The account that an order's journal entry credits."),
+        Policy("forecasts", "no", ("no", "yes"), "Whether approved requests of Procurify are followed as forecasts."),
         Policy("cancelled_purchase_order", "hold", ("hold", "delete"), "An order cancelled after its cost was booked."),
     ],
 )

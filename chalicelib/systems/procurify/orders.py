@@ -33,7 +33,7 @@ class PurchaseOrder:
     """`lines` are the goods, by account; what freight, tax, discount and the like make of them is in `total` only.
 
     `billable` is all of it in single lines that make the total, or why they do not: only who bills it wants to know.
-    `asked_for` are the bills for which we requested some of its lines.
+    `asked_for` are the bills for which we requested some of its lines, `requests` the numbers of those it grew out of.
     """
 
     id: str
@@ -50,6 +50,7 @@ class PurchaseOrder:
     billable: Settled | Held
     payment_terms: str = ""
     asked_for: tuple[str, ...] = ()
+    requests: tuple[str, ...] = ()
 
     def as_bill(self) -> Settled:
         """Raises Held where its lines do not make its total, or nothing is owed."""
@@ -123,6 +124,7 @@ def parse(body: Json) -> PurchaseOrder:
         billable=_billable(shape, record),
         payment_terms=shape.payment_terms,
         asked_for=tuple(dict.fromkeys(filter(None, _asked_for(body)))),
+        requests=tuple(dict.fromkeys(str(one.orderNum) for one in shape.order_items if isinstance(one.orderNum, int))),
     )
 
 

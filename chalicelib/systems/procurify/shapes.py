@@ -233,6 +233,7 @@ class OrderItem(Shape):
     total_cost: Amount
     tax_amount: AmountOrZero = Decimal(0)
     shipping_amount: AmountOrZero = Decimal(0)
+    orderNum: object = None  # its request
     account: BudgetRow | None = None
     spend_allocation: Annotated[list[Share], BeforeValidator(_entries)] = []
 
@@ -258,4 +259,26 @@ class OrderShape(Shape):
     payment_terms: Name = ""
     comment: Text = ""
     order_items: list[OrderItem]
+    locationTimezone: str | None = None  # of the headquarters; put in by the source when the day needs it
+
+
+# ------------------------------------------------------------------ requests
+
+
+class RequestedLine(Shape):
+    name: Text = ""
+    status: int | None = None
+    is_active: bool | None = None
+    total_cost: Amount
+    purchase_order: Text = ""  # put in by the source as text, "" where there is none
+
+
+class RequestShape(Shape):
+    num: int
+    status: int
+    date: str
+    dateModified: object = None
+    currency: Currency
+    vendor_name: Text = ""  # put in by the source, of the lines
+    lines: list[RequestedLine]
     locationTimezone: str | None = None  # of the headquarters; put in by the source when the day needs it

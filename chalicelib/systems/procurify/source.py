@@ -13,12 +13,12 @@ from datetime import date, timedelta
 from chalicelib.engine.errors import TryAgain
 from chalicelib.engine.line import Line
 from chalicelib.engine.records import Json, Page, Row, SourceDocument
-from chalicelib.systems.procurify import bills, dated, orders, vendors
+from chalicelib.systems.procurify import bills, dated, orders, requested, vendors
 from chalicelib.systems.procurify.client import Client
 from chalicelib.systems.procurify.listing import Place, begin, is_older, onward, resume, saw
 from chalicelib.systems.procurify.reading import text_at
 from chalicelib.systems.procurify.shapes import normal_uuid
-from chalicelib.systems.procurify.times import as_text, moment
+from chalicelib.systems.procurify.times import as_text, moment, says_utc
 
 LOCATIONS = "/api/v2/locations/?headquarter=true&page=1&page_size=50"
 OVERLAP = timedelta(minutes=5)
@@ -28,12 +28,13 @@ log = logging.getLogger(__name__)
 
 
 class ProcurifySource:
-    """Kinds: "vendor", "bill" and "purchase_order"."""
+    """Kinds: "vendor", "bill", "purchase_order" and "requisition"."""
 
     def __init__(self, line: Line) -> None:
         self.line = line
         self.client = Client(line)
         self._zone: str | None = None
+        self._requests: dict[str, Json] = {}  # as the list showed them just now
 
     def page(self, kind: str, *, watermark: str | None, token: str | None, full: bool = False) -> Page:
         if kind == "vendor":
@@ -45,6 +46,9 @@ class ProcurifySource:
         if kind == "purchase_order":
             place = resume(token) if token else self._begin_orders(None if full else watermark)
             return self._turn(kind, place, orders.row, "last_modified", watermark)
+        if kind == "requisition":
+            place = resume(token) if token else self._begin_requests(None if full else watermark)
+            return self._turn(kind, place, self._request_row, "dateModified", watermark)
         raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
 
     def fetch(self, kind: str, source_id: str) -> SourceDocument | None:
@@ -54,6 +58,8 @@ class ProcurifySource:
             return self._fetch_bill(source_id)
         if kind == "purchase_order":
             return self._fetch_order(source_id)
+        if kind == "requisition":
+            return self._fetch_request(source_id)
         raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
 
     def parse(self, kind: str, body: Json) -> object:
@@ -63,6 +69,8 @@ class ProcurifySource:
             return bills.parse(body, url=self.client.host)
         if kind == "purchase_order":
             return orders.parse(body)
+        if kind == "requisition":
+            return requested.parse(body)
         raise ValueError(f"Procurify has no records of the kind {kind!r} for us")
 
     def dated(self, kind: str, first: date, last: date, *, token: str | None) -> Page:
@@ -79,14 +87,26 @@ class ProcurifySource:
         return begin(bills.LIST, now=self.line.clock.now(), query=query, since=since)
 
     def _begin_orders(self, watermark: str | None) -> Place:
-        query = {"order_by": "-last_modified"}
+        return self._begin_by_day(orders.LIST, "-last_modified", watermark)
+
+    def _begin_requests(self, watermark: str | None) -> Place:
+        return self._begin_by_day(requested.LIST, "-dateModified", watermark)
+
+    def _request_row(self, raw: Json) -> Row | None:
+        found = requested.row(raw)
+        if found is not None:
+            self._requests[found.id] = raw
+        return found
+
+    def _begin_by_day(self, path: str, order_by: str, watermark: str | None) -> Place:
+        query = {"order_by": order_by}
         known = moment(watermark)
         first = (known - OVERLAP_OF_DAYS).date() if known else None
         if first:
             query["modified_date_0"] = first.isoformat()
         # The day begins up to a day earlier somewhere: only rows before that show that the filter is ignored.
         since = f"{first - timedelta(days=1)}T00:00:00Z" if first else ""
-        return begin(orders.LIST, now=self.line.clock.now(), query=query, since=since)
+        return begin(path, now=self.line.clock.now(), query=query, since=since)
 
     def _turn(
         self, kind: str, place: Place, row: Callable[[Json], Row | None], changed: str, watermark: str | None
@@ -144,6 +164,16 @@ class ProcurifySource:
         if orders.needs_zone(body):
             body["locationTimezone"] = self._headquarters_zone()
         return orders.document(source_id, body)
+
+    def _fetch_request(self, source_id: str) -> SourceDocument | None:
+        if not (source_id.isdecimal() and source_id.isascii()):
+            return None
+        body = requested.fetch(self.client, source_id, self._requests.get(source_id))
+        if body is None:
+            return None
+        if says_utc(body.get("date")):
+            body["locationTimezone"] = self._headquarters_zone()
+        return requested.document(source_id, body)
 
     def _fetch_bill(self, source_id: str) -> SourceDocument | None:
         known = normal_uuid(source_id)

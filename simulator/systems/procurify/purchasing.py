@@ -148,6 +148,10 @@ class Purchasing:
         """What a requisition made by the API begins as: 0 pending, 1 approved."""
         self.company.state.first_requisition_status = status
 
+    def backstage_add_requisition(self, vendor_id: int, lines: Sequence[tuple[str, str]]) -> int:
+        """One that a person put in and that was approved; `lines`: (amount, account code)."""
+        return requisitions.put_in(self.company, vendor_id, lines)
+
     def backstage_approve_requisition(self, num: int) -> Json:
         return self._decide(num, requisitions.APPROVED, requisitions.TO_BUY)
 
