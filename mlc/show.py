@@ -75,6 +75,30 @@ def changed_to(detail: Json) -> str:
     return f"{detail['key']}: {_short(detail['from'])} -> {_short(detail['to'])}"
 
 
+def changed_fields(changed: Json) -> list[str]:
+    """One line for each value that differs, however deep it stands: field: before -> after."""
+    if "cut" in changed:
+        return ["what changed is too long to be shown"]
+    return [line for name, one in changed.items() if isinstance(one, dict) for line in _differing(name, one)]
+
+
+def _differing(name: str, one: Json) -> list[str]:
+    before, after = (_members(one.get(side)) for side in ("before", "after"))
+    if not before and not after:
+        return [f"{name}: {_short(one.get('before'))} -> {_short(one.get('after'))}"]
+    names = dict.fromkeys([*before, *after])
+    pairs = [(member, before.get(member), after.get(member)) for member in names]
+    found = [(f"{name}.{member}", {"before": b, "after": a}) for member, b, a in pairs if b != a]
+    return [line for path, pair in found for line in _differing(path, pair)]
+
+
+def _members(value: object) -> dict[str, object]:
+    """Of an object its members, of a list its entries by their place, from 1."""
+    if isinstance(value, list):
+        return {str(n): entry for n, entry in enumerate(value, 1)}
+    return value if isinstance(value, dict) else {}
+
+
 def preview(flow: str, found: Json) -> None:
     """What saving would do to the flow's records."""
     waiting, past = found["waiting"], found["past"]

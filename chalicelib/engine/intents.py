@@ -10,6 +10,7 @@ from decimal import Decimal
 from chalicelib.engine import ledger
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.ledger import Head, Side
+from chalicelib.engine.merge import owned
 from chalicelib.engine.ports import Op
 from chalicelib.engine.records import Current, Draft, Intent, Json, Money, RecordKey, attempt_key, fingerprint
 
@@ -75,9 +76,17 @@ def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) 
         ops: list[Op] = []
     else:
         what = f"intent to {intent.op}"
-        told |= {"request": intent.body, "once": intent.once}
+        told |= {"request": intent.body, "once": intent.once, "changes": changes(intent)}
         ops = ledger.body_ops(head.key, "target", {"body": intent.body, "once": intent.once})
     return new, [ledger.put(new), *ops, ledger.trail_op(head.key, now, what, told, salt=str(head.version))]
+
+
+def changes(intent: Intent) -> Json:
+    """Per field what stands there and what will, as far as the two differ; None: nothing."""
+    there = intent.current.body if intent.current else {}
+    gone = intent.op not in ("create", "update")
+    found = {name: (owned(there.get(name), wanted), None if gone else wanted) for name, wanted in intent.body.items()}
+    return {name: {"before": before, "after": after} for name, (before, after) in found.items() if before != after}
 
 
 def outstanding(head: Head, documents: Mapping[tuple[RecordKey, Side], Json]) -> Intent:

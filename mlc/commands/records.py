@@ -81,13 +81,7 @@ def trail(ctx: typer.Context, record: Id, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"items": entries})
         return
-    show.table(
-        ("at", "what", ""),
-        [
-            (entry["at"], entry["what"], entry.get("why") or entry.get("message") or entry.get("label"))
-            for entry in entries
-        ],
-    )
+    show.table(("at", "what", ""), [row for entry in entries for row in _moment(entry)])
 
 
 def replay(
@@ -174,6 +168,14 @@ def status(ctx: typer.Context, as_json: AsJson = False) -> None:
         show.say(
             f"Waiting longest: {oldest['title']} ({oldest['record']}) since {oldest['since']}. {oldest['why']}".strip()
         )
+
+
+def _moment(entry: Json) -> list[tuple[object, object, object]]:
+    """What happened, and below it each field that it was to change, before and after."""
+    said = entry.get("why") or entry.get("message") or entry.get("label")
+    changed = entry.get("changes")
+    lines = show.changed_fields(changed) if isinstance(changed, dict) else []
+    return [(entry["at"], entry["what"], said), *(("", "", line) for line in lines)]
 
 
 def _linked(session: Session, record: str, errand: str) -> Json:

@@ -420,6 +420,17 @@ def test_a_change_of_an_order_reaches_its_expense(studio: Studio) -> None:
     assert studio.spent() == d(Office_Supplies="120.50")
 
 
+def test_the_trail_shows_each_field_that_was_written_before_and_after(studio: Studio) -> None:
+    vendor = studio.vendor(city="Salem", primary_contact_email="ap@harbor.example.test")
+    studio.run()
+    studio.books.backstage_edit_vendor(ACCOUNT, vendor, city="Bend")
+    studio.a_day()
+    trail = studio.office.call("GET", f"/records/{FLOW}:vendor:{vendor}/trail")["items"]
+    made, changed = (next(one for one in trail if one["what"] == f"intent to {op}") for op in ("create", "update"))
+    assert made["changes"]["name"] == {"before": None, "after": PAPER}
+    assert changed["changes"] == {"city": {"before": "Salem", "after": "Bend"}}
+
+
 def test_an_expense_that_a_person_moved_to_another_category_stays_there(studio: Studio) -> None:
     order = studio.order(studio.supplier())
     studio.run()

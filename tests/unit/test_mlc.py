@@ -17,7 +17,7 @@ from typer.testing import CliRunner, Result
 from werkzeug.serving import WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
-from chalicelib.engine import poll, runs
+from chalicelib.engine import ledger, poll, runs
 from chalicelib.engine.caller import Caller, Pass, Reply, Sight, Visit, Wish
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
@@ -465,6 +465,23 @@ def test_a_long_sheet_is_put_together_under_one_header(service: Service) -> None
         service.world.record(str(n), move="vendor")
     rows = Client(service.url, service.key).sheet(f"/flows/{FLOW}/matches").splitlines()
     assert len(rows) == 1204 and len(set(rows)) == 1204
+
+
+def test_the_trail_shows_each_changed_field_before_and_after_and_no_secret(service: Service) -> None:
+    service.world.set_up()
+    head = service.world.record("1", state="done")
+    changes: dict[str, Any] = {
+        "city": {"before": "Salem", "after": "Bend"},
+        "phone": {"before": None, "after": "555"},
+        "lines": {"before": [{"amount": "1.00"}, {"amount": "2.00"}], "after": [{"amount": "1.00"}]},
+        "api_token": {"before": "hunter2hunter2", "after": "hunter3hunter3"},
+    }
+    entry = ledger.trail_op(head.key, service.world.clock.now(), "intent to update", {"changes": changes}, salt="1")
+    service.world.store.write([entry])
+    output = service.mlc("trail", head.key.id).output
+    for line in ("city: Salem -> Bend", "phone: nothing -> 555", "lines.2.amount: 2.00 -> nothing"):
+        assert line in output
+    assert "lines.1" not in output and "hunter" not in output
 
 
 def test_tenants_and_keys(service: Service) -> None:
