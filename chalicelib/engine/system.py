@@ -21,13 +21,15 @@ class Consent:
     """How a person lets us in through the browser (OAuth's authorization code, with the connection's own client).
 
     `link` makes the address to open, of the client id, the address to come back to, and the state; `exchange` turns
-    the code that comes back into tokens, of the code and that same address. `identity` names the parameter by which
-    the vendor tells the company that was chosen; "" where it tells none. `holder` asks the vendor who consented, where
-    tokens belong to a person and not to a company.
+    the code that comes back into tokens, of the code, that same address and, where the vendor takes a proof that both
+    ends are the same client (`has_proof`: PKCE, S256), the verifier. `identity` names the parameter by which the vendor
+    tells the company that was chosen; "" where it tells none. `holder` asks the vendor who consented, where tokens
+    belong to a person and not to a company.
     """
 
     link: Callable[[Line, str, str, str], str]
-    exchange: Callable[[Line, str, str], Tokens]
+    exchange: Callable[[Line, str, str, str], Tokens]
+    has_proof: bool = False
     identity: str = ""
     holder: Callable[[Line], str] | None = None
 

@@ -2,11 +2,14 @@
 
 A link carries a random state of which the table keeps a hash, bound to the customer, the connection and who asked; it
 lives ten minutes and works once. What comes back with it, a code, is kept encrypted for a job, because the functions
-that face the outside may not read the client's secret. The page that waits has an unguessable id of its own.
+that face the outside may not read the client's secret. The page that waits has an unguessable id of its own. Where the
+vendor takes it, the link carries the hash of a verifier that lies sealed beside the state: who stole the code alone can
+do nothing with it (PKCE, S256).
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -14,6 +17,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from chalicelib.engine import setup as setups
 from chalicelib.engine.connection import Connection
@@ -73,10 +77,34 @@ def offer(engine: Engine, caller: Caller, name: str, service: str) -> Json:
         "state": "offered",
         "until": until.isoformat(),
     }
+    proof: dict[str, str] = {}
+    if consent.has_proof:
+        verifier = engine.clock.token().rstrip("=") + engine.clock.token().rstrip("=")
+        body["verifier"] = _sealed(engine, verifier, hashed(state))
+        digest = hashlib.sha256(verifier.encode()).digest()
+        challenge = base64.urlsafe_b64encode(digest).decode().rstrip("=")
+        proof = {"code_challenge": challenge, "code_challenge_method": "S256"}
     pk, sk = key(hashed(state))
     engine.store.write([Put(Item(pk=pk, sk=sk, body=body, expires_at=_kept(engine)))])
     url = consent.link(engine.line(connection, trial=hashed(state)), client, str(body["redirect_uri"]), state)
+    url += f"&{urlencode(proof)}" if proof else ""
     return {"id": hashed(state), "url": url, "expires_at": until.isoformat()}
+
+
+def _sealed(engine: Engine, verifier: str, consent: str) -> str:
+    return base64.b64encode(engine.vault.seal(verifier.encode(), context=_context(consent))).decode()
+
+
+def verifier(engine: Engine, consent: Item) -> str:
+    """The secret half of the link's proof; "" where the vendor takes none."""
+    sealed = str(consent.body.get("verifier") or "")
+    if not sealed:
+        return ""
+    return engine.vault.unseal(base64.b64decode(sealed), context=_context(consent.pk[2:])).decode()
+
+
+def _context(consent: str) -> dict[str, str]:
+    return {"consent": consent, "what": "verifier"}  # never taken for the code, which is sealed beside it
 
 
 def look(engine: Engine, consent: str) -> Item | None:
@@ -155,7 +183,7 @@ def _taken(engine: Engine, item: Item, *, code: str = "", refused: tuple[str, st
     body: Json = {**item.body, "state": "waiting", "until": until.isoformat()}
     blob = None
     if refused:
-        body |= {"state": "refused", "message": refused[0], "fix": refused[1]}
+        body |= {"state": "refused", "message": refused[0], "fix": refused[1], "verifier": ""}
     else:
         blob = engine.vault.seal(code.encode(), context={"consent": item.pk[2:]})
     pointer = Item(pk=f"O#{hashed(page)}", sk="PAGE", body={"consent": item.pk[2:]}, expires_at=_kept(engine))

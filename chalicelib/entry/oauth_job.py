@@ -69,7 +69,8 @@ def _exchange(engine: Engine, item: Item, line: Line) -> bool:
     if item.blob is None or datetime.fromisoformat(str(item.body["until"])) <= now:
         raise LockedOut("The sign-in waited too long to be used.", fix=oauth.again(name))
     code = engine.vault.unseal(item.blob, context={"consent": item.pk[2:]}).decode()
-    working: Json = {**item.body, "state": "working", "until": (now + oauth.WORK_TAKES).isoformat()}
+    verifier = oauth.verifier(engine, item)
+    working: Json = {**item.body, "state": "working", "verifier": "", "until": (now + oauth.WORK_TAKES).isoformat()}
     try:
         engine.store.write([Put(replace(item, body=working, blob=None))])
     except Conflict:
@@ -78,7 +79,7 @@ def _exchange(engine: Engine, item: Item, line: Line) -> bool:
     assert isinstance(consent, Consent)
     credentials = line.credentials(fresh=True)
     back = str(item.body["redirect_uri"])
-    tokens = _patiently(engine, lambda: consent.exchange(line, code, back))
+    tokens = _patiently(engine, lambda: consent.exchange(line, code, back, verifier))
     engine.grants.try_out(line.grant_pk(), tokens, credentials)
     return True
 

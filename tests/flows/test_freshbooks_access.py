@@ -5,6 +5,8 @@ The consent is a person's: each use of its refresh token ends it, and all connec
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -12,8 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug.wrappers import Response
 
+from chalicelib.engine import setup as setups
 from chalicelib.engine.errors import ConnectorError, LockedOut, TryAgain
 from chalicelib.engine.grants import Grants
+from chalicelib.engine.ports import HttpRequest, Item, Put
 from chalicelib.entry import oauth
 from chalicelib.entry.keys import Caller
 from chalicelib.systems.freshbooks.auth import SCOPES, renewal
@@ -22,6 +26,7 @@ from chalicelib.systems.freshbooks.door import FreshBooksDoor
 from simulator.memory.watch import Effect
 from simulator.world import Died
 from tests.freshbooks_world import SERVICE, FreshBooksWorld
+from tests.studio import APP, TENANT, Studio
 from tests.unit.systems.freshbooks_desk import Desk, a_bill, careful, desk, member, said, tokens
 
 OTHER = "7Cother"
@@ -146,6 +151,45 @@ def test_the_link_asks_for_every_scope_and_nothing_that_fails_the_whole_consent(
     assert asked["response_type"] == ["code"] and asked["client_id"] == ["fb-app"]
     assert asked["scope"] == [" ".join(SCOPES)]
     assert not {"user:profile:write", "user:notifications:write", "user:reports:write"} & set(SCOPES)
+
+
+def test_a_code_is_worth_nothing_without_the_secret_that_its_link_was_made_with() -> None:
+    world = FreshBooksWorld({"acme": "6BApk"})
+    offers = [offer_of(world) for _ in range(2)]
+    assert {asked["code_challenge_method"][0] for asked in offers} == {"S256"}
+    assert offers[0]["code_challenge"] != offers[1]["code_challenge"]
+    oauth.come_back(world.engine, "freshbooks", {"state": offers[0]["state"], "code": [world.books.consent("C1")]})
+    lying = str([(item.body, item.blob) for item in world.store.all_items()])
+    world.until_quiet()
+    (sent,) = [parse_qs(one.get_data(as_text=True)) for one in world.books.asked if one.path == "/auth/oauth/token"]
+    (verifier,) = sent["code_verifier"]
+    digest = base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+    assert [digest] == offers[0]["code_challenge"] and 43 <= len(verifier) <= 128
+    assert verifier not in lying + str([item.body for item in world.store.all_items()])
+    item = oauth.look(world.engine, oauth.hashed(offers[0]["state"][0]))
+    assert item is not None and item.body["verifier"] == "" and item.blob is None
+
+
+@pytest.mark.parametrize(("stolen", "state"), [(False, "found"), (True, "refused")])
+def test_the_vendor_takes_the_code_from_whoever_made_its_link_alone(*, stolen: bool, state: str) -> None:
+    studio = Studio()
+    about = Item(*setups.about_key(TENANT, "books"), body={"client": APP["client_id"]})
+    studio.store.write([Put(about, guarded=False)])
+    studio.engine.local_url = "https://mlc.example"
+    links = [studio.office.call("POST", "/connections/books/connect") for _ in range(2)]
+    came = [
+        parse_qs(urlsplit(studio.http.send(HttpRequest("GET", one["url"])).headers["location"]).query) for one in links
+    ]
+    code = came[1]["code"] if stolen else came[0]["code"]
+    oauth.come_back(studio.engine, "freshbooks", {"state": came[0]["state"], "code": code})
+    studio.until_quiet()
+    told = studio.office.call("GET", f"/connections/books/connect/{links[0]['id']}")
+    assert told["state"] == state, told
+
+
+def offer_of(world: FreshBooksWorld) -> dict[str, list[str]]:
+    caller = Caller(tenant="acme", role="admin", name="admin", key="admin")
+    return parse_qs(urlsplit(str(oauth.offer(world.engine, caller, "books", SERVICE)["url"])).query)
 
 
 def test_a_business_is_read_once_a_person_consented_and_confirmed_it() -> None:

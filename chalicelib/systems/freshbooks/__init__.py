@@ -50,10 +50,10 @@ def _link(line: Line, client_id: str, redirect_uri: str, state: str) -> str:
     return auth.consent_link(line, client_id, redirect_uri, state)
 
 
-def _exchange(line: Line, code: str, redirect_uri: str) -> Tokens:
+def _exchange(line: Line, code: str, redirect_uri: str, verifier: str) -> Tokens:
     from chalicelib.systems.freshbooks import auth
 
-    return auth.exchange(line, code, redirect_uri)
+    return auth.exchange(line, code, redirect_uri, verifier)
 
 
 def _holder(line: Line) -> str:
@@ -118,7 +118,7 @@ SYSTEM = System(
         "client_id": "The app's client id, from the app's page in the FreshBooks developer portal.",
         "client_secret": "The app's client secret, from the same page.",
     },
-    consent=Consent(link=_link, exchange=_exchange, holder=_holder),
+    consent=Consent(link=_link, exchange=_exchange, has_proof=True, holder=_holder),
     identity=_identity,
     # The vendor names no number; about two calls at a time for an account are its advice's upper end (sheet 3.3).
     budget=Budget(per_second=3, block=4),

@@ -69,9 +69,9 @@ def consent_link(line: Line, client_id: str, redirect_uri: str, state: str) -> s
     return f"{host}{CONSENT_PATH}?{urlencode(query)}"
 
 
-def exchange(line: Line, code: str, redirect_uri: str) -> Tokens:
+def exchange(line: Line, code: str, redirect_uri: str, verifier: str) -> Tokens:
     """The tokens that the code stands for. Raises Unknown when it may be spent, without our having them."""
-    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri}
+    form = {"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri, "code_verifier": verifier}
     answer = _ask(line, form, line.credentials(fresh=True))
     if _problem(answer) in ("invalid_grant", "invalid_request"):
         raise LockedOut(

@@ -50,7 +50,7 @@ def _link(line: Line, client_id: str, redirect_uri: str, state: str) -> str:
     return auth.consent_link(line, client_id, redirect_uri, state)
 
 
-def _exchange(line: Line, code: str, redirect_uri: str) -> Tokens:
+def _exchange(line: Line, code: str, redirect_uri: str, verifier: str) -> Tokens:
     from chalicelib.systems.quickbooks_online import auth
 
     return auth.exchange(line, code, redirect_uri)
