@@ -16,11 +16,17 @@ from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.systems.procurify.answers import is_web_page, throttled, trace_of
 from chalicelib.systems.procurify.reading import Undecodable, decode, number_at
 
-HOST = "https://{domain}.procurify.com"
+HOST = "https://{domain}.procurify.com"  # a sandbox is a domain of its own
+# Any other Procurify is where stage local says; without that it is nowhere, and never the real one.
+NOWHERE = "https://procurify.invalid"
 AUDIENCE = "https://api.procurify.com/"  # a constant, with its slash
 A_DAY = 86400
 # What OAuth servers say when the credentials themselves are at fault; Procurify is known to say the first.
 AT_FAULT = ("invalid_client", "unauthorized_client", "access_denied", "invalid_grant")
+
+
+def api_host(line: Line) -> str:
+    return line.endpoint("api", HOST if line.connection.environment in ("production", "sandbox") else NOWHERE)
 
 
 def renewal(line: Line) -> Renew:
@@ -55,7 +61,7 @@ def _ask(line: Line, credentials: Mapping[str, str]) -> Tokens:
     answer = line.call(
         HttpRequest(
             method="POST",
-            url=line.endpoint("api", HOST) + "/oauth/token",
+            url=api_host(line) + "/oauth/token",
             headers={"Content-Type": "application/json", "Accept": "application/json"},
             body=json.dumps(body).encode(),
             timeout=60.0,

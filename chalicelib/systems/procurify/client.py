@@ -12,7 +12,7 @@ from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.engine.records import Json
 from chalicelib.systems.procurify.answers import is_web_page, refused, throttled, trace_of, trouble
-from chalicelib.systems.procurify.auth import HOST, locked_out, renewal
+from chalicelib.systems.procurify.auth import api_host, locked_out, renewal
 from chalicelib.systems.procurify.reading import Undecodable, decode, number_at
 
 TIMEOUT = 60.0
@@ -41,7 +41,7 @@ class Client:
 
     def __init__(self, line: Line) -> None:
         self.line = line
-        self.host = line.endpoint("api", HOST)
+        self.host = api_host(line)
         self._throttles = 0
 
     def one(self, path: str) -> Json | None:

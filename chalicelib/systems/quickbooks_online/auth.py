@@ -13,7 +13,10 @@ from chalicelib.engine.grants import Renew, Tokens
 from chalicelib.engine.line import Line
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 
-HOST = "https://oauth.platform.intuit.com"
+HOSTS = {"production": "https://quickbooks.api.intuit.com", "sandbox": "https://sandbox-quickbooks.api.intuit.com"}
+HOST = "https://oauth.platform.intuit.com"  # of both: the client id and secret tell them apart
+# Any other QuickBooks Online is where stage local says; without that it is nowhere, and never the real one.
+NOWHERE = "https://quickbooks-online.invalid"
 PATH = "/oauth2/v1/tokens/bearer"
 CONSENT_HOST = "https://appcenter.intuit.com"
 CONSENT_PATH = "/connect/oauth2"
@@ -55,7 +58,7 @@ def consent_link(line: Line, client_id: str, redirect_uri: str, state: str) -> s
         "redirect_uri": redirect_uri,
         "state": state,
     }
-    return f"{line.endpoint('oauth', CONSENT_HOST)}{CONSENT_PATH}?{urlencode(query)}"
+    return f"{_oauth(line, CONSENT_HOST)}{CONSENT_PATH}?{urlencode(query)}"
 
 
 def exchange(line: Line, code: str, redirect_uri: str) -> Tokens:
@@ -87,12 +90,16 @@ def locked_out(connection: str, what: str) -> LockedOut:
     )
 
 
+def _oauth(line: Line, host: str) -> str:
+    return line.endpoint("oauth", host if line.connection.environment in HOSTS else NOWHERE)
+
+
 def _ask(line: Line, form: Mapping[str, str], credentials: Mapping[str, str]) -> HttpAnswer:
     client = f"{credentials.get('client_id', '')}:{credentials.get('client_secret', '')}"
     return line.call(
         HttpRequest(
             method="POST",
-            url=line.endpoint("oauth", HOST) + PATH,
+            url=_oauth(line, HOST) + PATH,
             headers={
                 "Authorization": f"Basic {base64.b64encode(client.encode()).decode()}",
                 "Content-Type": "application/x-www-form-urlencoded",

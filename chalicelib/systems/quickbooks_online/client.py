@@ -14,13 +14,12 @@ from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.engine.records import Json
 from chalicelib.systems.quickbooks_online import answers, wording
 from chalicelib.systems.quickbooks_online.answers import Fault, Reading
-from chalicelib.systems.quickbooks_online.auth import locked_out, renewal
+from chalicelib.systems.quickbooks_online.auth import HOSTS, NOWHERE, locked_out, renewal
 from chalicelib.systems.quickbooks_online.faults import meaning
 from chalicelib.systems.quickbooks_online.fixes import Class, Meaning
 from chalicelib.systems.quickbooks_online.mending import mended
 from chalicelib.systems.quickbooks_online.shapes import wire
 
-HOSTS = {"production": "https://quickbooks.api.intuit.com", "sandbox": "https://sandbox-quickbooks.api.intuit.com"}
 MINOR_VERSION = "75"
 READ_TIMEOUT, WRITE_TIMEOUT = 30.0, 60.0
 LONGEST_BACKOFF = 60.0
@@ -48,7 +47,7 @@ class Client:
     def __init__(self, line: Line) -> None:
         self.line = line
         self.realm = line.connection.settings["realm"]
-        self.host = line.endpoint("api", HOSTS.get(line.connection.environment, HOSTS["production"]))
+        self.host = line.endpoint("api", HOSTS.get(line.connection.environment, NOWHERE))
         self._throttles = 0
 
     # ------------------------------------------------------------------ reads
