@@ -84,7 +84,8 @@ class FileBuilder(DesktopCompany):
     def bill(self, vendor: str, *lines: tuple[str, str, str], **fields: Any) -> str:
         """`lines`: (amount, account, name of the job)."""
         fields.setdefault("TxnDate", DAY)
-        fields.setdefault("RefNumber", f"INV-{len(self.pc.backstage_ledger()['Bill']) + 1:03}")
+        if "RefNumber" not in fields:
+            fields["RefNumber"] = f"INV-{len(self.pc.backstage_ledger()['Bill']) + 1:03}"
         return str(self.pc.backstage_add_bill(vendor, [self.line(*one) for one in lines], **fields)["id"])
 
     def edit(self, bill: str, *lines: tuple[str, str, str], **fields: Any) -> None:

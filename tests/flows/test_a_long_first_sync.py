@@ -13,11 +13,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.systems.quickbooks_desktop import login
+from chalicelib.systems.quickbooks_desktop import conversation, login, taking
 from simulator.systems.quickbooks_desktop.soap import Reply
 from tests.building_desktop import FileBuilder
 
-BILLS = int(os.environ.get("MLC_FIRST_SYNC", "360"))
+BILLS = int(os.environ.get("MLC_FIRST_SYNC", "240"))
 LARGEST = 3_000_000  # bytes of one call
 ALLOWED = 6_000_000  # bytes that one call may need more at its worst than the call in the middle of the sync
 
@@ -60,16 +60,46 @@ def builder(monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_a_first_sync_takes_bounded_calls_and_goes_on_where_the_web_connector_died(builder: Watched) -> None:
-    builder.pc.backstage_mishap("die_before", "process BillQueryRq", skip=BILLS // 50 // 2 + 3)
-    builder.run()
-    before = len(builder.asked())
-    assert 0 < len(builder.states()) < BILLS, "it died in the middle"
-    builder.pc.connector.mishaps.clear()
+    pages = BILLS // 50 // 2  # of a month, as long as each is answered; of half the size after one that was not
+    january = len([n for n in range(BILLS) if n * 59 // BILLS < 31])
+    died = []
+    for skip in (pages // 2, 2 * pages + pages // 2 + 3, pages // 2):
+        builder.pc.backstage_mishap("die_before", "process BillQueryRq", skip=skip)
+        builder.run()
+        builder.pc.connector.mishaps.clear()
+        died.append((len(builder.asked()), len(builder.states())))
+    assert [0 < read < january for _, read in died] == [True, False, False], "it died in January, then in February"
+    assert died[2][1] < BILLS
     for _ in range(BILLS // 3000 + 3):
         builder.run()
     assert len(builder.states()) == BILLS
     assert set(builder.states().values()) == {"held"}
-    assert "2026-01" not in builder.asked()[before:], "January was read before it died"
+    assert "2026-01" not in builder.asked()[died[1][0] :], "January was read before it died the second time"
     assert max(builder.sizes) < LARGEST
     half = len(builder.peaks) // 2
     assert max(builder.peaks) < sorted(builder.peaks)[half] + ALLOWED, "no call needs more for what was read before it"
+
+
+def test_a_month_of_more_pages_than_a_session_may_have_rounds_is_read_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversation, "MOST_ROUNDS", 4)
+    monkeypatch.setattr(taking, "BEHIND", 2)
+    builder = FileBuilder()
+    vendor = builder.payee("Volt Electric")
+    for n in range(40):
+        builder.bill(vendor, ("1.25", "Electrical", ""), RefNumber=f"L-{n:05}", TxnDate="2026-01-15")
+    for _ in range(5):  # pages that are never answered: each next one is half as large, down to 5 bills
+        builder.pc.backstage_mishap("die_before", "process BillQueryRq")
+        builder.run()
+        builder.pc.connector.mishaps.clear()
+    assert builder.states() == {}
+    builder.run(2)
+    assert len(builder.states()) == 40
+    sizes = [
+        text.split("<MaxReturned>")[1].split("<")[0]
+        for text in builder.pc.connector.runs[-2].requests
+        if "<FromTxn" in text
+    ]
+    assert sizes == ["5"] * 8, "in one session, whatever its rounds"
+    builder.careful()

@@ -18,7 +18,9 @@ from chalicelib.systems.quickbooks_desktop.rows import Row
 MOST_VALUES = 50  # whole bills of one answer: some 6 KB each (sheet section 7)
 FACTS, SENT, FORGET = "facts", "sent", "forget"
 SLOW = 20.0  # seconds; a page that took longer is halved (sheet 4.1)
+LARGE = 1_000_000  # characters; so is one that was larger
 LEAST = 5
+BEHIND = 50  # pages of a list that are kept for a flow that reads it later than another
 
 Make = Callable[[str, Sequence[str], Page], Request]
 Names = Callable[[Row], Sequence[str]]

@@ -53,6 +53,8 @@ class Conversation:
             self._ask(Wish(FACTS))
         elif not session.ending and not self._is_long():
             self._sound() or self._verify() or self._lists() or self._records() or self._reads()
+        elif not session.ending and session.sound and self._reads() and not self._goes_on():
+            session.question, session.text = None, ""
         if session.question is None and session.clear:
             self._send(FORGET, qbxml.forget(session.clear, version=session.qbxml))
             session.clear = ""
@@ -63,6 +65,10 @@ class Conversation:
         id_ = self._id(FILL)
         self.session.question = Question(id_, FILL)
         self.session.text = qbxml.message([messages.host(id_)], version=self.session.qbxml)
+
+    def _goes_on(self) -> bool:
+        """A list that was begun is read to its end: its iterator dies with the session (sheet 4.1)."""
+        return self.session.question is not None and self.session.question.page > 0
 
     def _is_long(self) -> bool:
         opened = datetime.fromisoformat(self.session.opened_at)

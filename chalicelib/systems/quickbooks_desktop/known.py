@@ -87,10 +87,14 @@ class Known:
 
     def page(self, topic: str, values: Sequence[str], number: int) -> tuple[list[Row | Unread], bool]:
         """One page of a list, and whether there is another. Raises Later until it is there."""
-        pages = [each for each in self.session.kept if each.topic == topic and each.values == tuple(values)]
-        if number >= len(pages):
-            begun = pages[-1] if pages else Kept(0, topic)
-            self.wishes.append(Wish(topic, tuple(values), begun.next, len(pages), begun.size))
+        known = [each for each in self.session.kept if each.topic == topic and each.values == tuple(values)]
+        pages = {each.page: each for each in known}
+        if number not in pages:
+            begun = known[-1] if known else Kept(0, topic)
+            if begun.next and number > begun.page:
+                self.wishes.append(Wish(topic, tuple(values), begun.next, begun.page + 1, begun.size))
+            else:  # from its beginning
+                self.wishes.append(Wish(topic, tuple(values)))
             raise Later(ASKED)
         kept = pages[number].number
         if kept not in self._read:

@@ -20,7 +20,17 @@ from chalicelib.systems.quickbooks_desktop import (
     statuses,
     verdicts,
 )
-from chalicelib.systems.quickbooks_desktop.asking import FACTS, FORGET, LEAST, SENT, SLOW, TOPICS
+from chalicelib.systems.quickbooks_desktop.asking import (
+    BEHIND,
+    FACTS,
+    FORGET,
+    LARGE,
+    LEAST,
+    READS,
+    SENT,
+    SLOW,
+    TOPICS,
+)
 from chalicelib.systems.quickbooks_desktop.known import Known
 from chalicelib.systems.quickbooks_desktop.reading import Answer, Malformed, Status
 from chalicelib.systems.quickbooks_desktop.tickets import Kept, Question, Session, Write
@@ -184,19 +194,30 @@ def _keep(engine: Engine, known: Known, question: Question, answer: Answer, resp
     if status is not None and status.code == ENDED:  # the list begins anew
         session.kept = [each for each in session.kept if each.topic != question.topic]
         return
-    _steer(engine, session, question)
+    _steer(engine, session, question, len(response))
     following = status.iterator if status is not None and status.remaining else ""
     session.number += 1
-    kept = Kept(session.number, question.topic, question.values, following, question.size)
+    if question.topic in READS:
+        session.kept = [each for each in session.kept if not _is_past(each, question)]
+    kept = Kept(session.number, question.topic, question.values, following, question.size, question.page)
     known.keep(kept, answer, response, engine.clock.now())
 
 
-def _steer(engine: Engine, session: Session, question: Question) -> None:
-    """A page that took long is halved from the next on."""
-    if question.size and question.at:
-        took = (engine.clock.now() - datetime.fromisoformat(question.at)).total_seconds()
-        if took > SLOW:
-            session.sizes[question.topic] = max(LEAST, question.size // 2)
+def _is_past(kept: Kept, question: Question) -> bool:
+    """A page that whoever reads the list has left behind; or any of it, where the list begins anew."""
+    same = kept.topic == question.topic and kept.values == question.values
+    return same and (not question.page or kept.page < question.page - BEHIND)
+
+
+def _steer(engine: Engine, session: Session, question: Question, size: int) -> None:
+    """A page that took long or was large is halved from the next list on; one that was neither grows again."""
+    if not question.size or not question.at:
+        return
+    took = (engine.clock.now() - datetime.fromisoformat(question.at)).total_seconds()
+    if took > SLOW or size > LARGE:
+        session.sizes[question.topic] = max(LEAST, question.size // 2)
+    elif question.topic in session.sizes and took < SLOW / 4 and size < LARGE / 4:
+        session.sizes[question.topic] = min(TOPICS[question.topic].page, question.size * 2)
 
 
 def _again(session: Session, question: Question, why: str) -> Trouble | None:

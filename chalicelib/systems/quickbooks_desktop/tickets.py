@@ -58,13 +58,14 @@ class Question:
 @dataclass(frozen=True, slots=True)
 class Kept:
     """An answer that lies in the table under its number. `next` is the iterator with which its list goes on, in pages
-    of the same `size`."""
+    of the same `size`; it is its `page`, counted from 0."""
 
     number: int
     topic: str
     values: tuple[str, ...] = ()
     next: str = ""
     size: int = 0
+    page: int = 0
 
 
 @dataclass(slots=True)

@@ -92,6 +92,7 @@ class CompanyFile:
         self.audit: list[Row] = []
         self.counters: Row = {"list": 0x10, "transaction": 0x1A00, "number": 0}
         self._sums: Sums | None = None
+        self._uncounted: list[Entry] = []  # added since
 
     # ------------------------------------------------------------------ finding
 
@@ -118,6 +119,9 @@ class CompanyFile:
     def sums(self) -> Sums:
         if self._sums is None:
             self._sums = self._sum()
+        for entry in self._uncounted:
+            self._count_in(self._sums, entry)
+        self._uncounted.clear()
         return self._sums
 
     def _sum(self) -> Sums:
@@ -128,13 +132,17 @@ class CompanyFile:
             for po in {line["LinkedPO"] for line in entry.lines if line.get("LinkedPO")}:
                 sums.billed[po].append(entry)
         for entry in self.every("Bill", "VendorCredit"):
-            sign = 1 if entry.kind == "Bill" else -1
-            left = entry.total() - self._used(entry, sums)
-            sums.balance[entry.fields["VendorRef"]] += sign * left
-            sums.balance[entry.fields["APAccountRef"]] += sign * left
-            for line in entry.lines:
-                sums.balance[line.get("AccountRef", "")] += sign * Decimal(line["Amount"])
+            self._count_in(sums, entry)
+        self._uncounted.clear()
         return sums
+
+    def _count_in(self, sums: Sums, entry: Entry) -> None:
+        sign = 1 if entry.kind == "Bill" else -1
+        left = entry.total() - self._used(entry, sums)
+        sums.balance[entry.fields["VendorRef"]] += sign * left
+        sums.balance[entry.fields["APAccountRef"]] += sign * left
+        for line in entry.lines:
+            sums.balance[line.get("AccountRef", "")] += sign * Decimal(line["Amount"])
 
     def _used(self, entry: Entry, sums: Sums) -> Decimal:
         rows = [row for _, row in sums.applied[entry.id]] if entry.kind == "Bill" else entry.applied
@@ -191,7 +199,10 @@ class CompanyFile:
         self.note(writer, what, entry)
 
     def note(self, writer: Writer, what: str, entry: Entry) -> None:
-        self._sums = None
+        if what == "add" and entry.kind == "Bill" and not any(line.get("LinkedPO") for line in entry.lines):
+            self._uncounted.append(entry)  # it changes no other sum than its own
+        else:
+            self._sums = None
         name = entry.fields.get("Name", entry.fields.get("RefNumber", ""))
         self.audit.append(
             {
