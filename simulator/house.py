@@ -31,7 +31,7 @@ REGION = "us-east-1"
 PATIENCE = 60.0  # for a process to answer
 GRACE = 30.0  # for a process to end in order
 FUTILE = 5  # starts of a service that ends by itself before it answers, until we give up
-CALL_US = {"quickbooks_desktop", "quickbooks_online"}  # simulators that know the service's port
+CALL_US = {"quickbooks_desktop", "quickbooks_online", "freshbooks"}  # simulators that know the service's port
 KEEPERS = ("outside", "aws")  # the processes that keep state
 MOST_LOG = 5_000_000
 KEPT_BY_AWS = ("dynamodb", "sqs", "secretsmanager", "kms", "cloudformation")
@@ -232,10 +232,15 @@ class House:
         return answer.json()
 
     def backstage(self, system: str, action: str, **arguments: Any) -> Any:
-        """Be a person in a simulated system."""
-        answer = self._web().post(f"{self.urls[system]}/_backstage/{action}", json=arguments, timeout=60)
+        """Be a person in a simulated system, named as in `seed.SYSTEMS`, or one that is beside it: `system/path`."""
+        name, slash, path = system.partition("/")
+        answer = self._web().post(f"{self.urls[name]}{slash}{path}/_backstage/{action}", json=arguments, timeout=60)
         answer.raise_for_status()
         return answer.json()
+
+    def browse(self, url: str) -> None:
+        """Open a link and go wherever it leads."""
+        self._web().get(url, timeout=60).raise_for_status()
 
     def _web(self) -> requests.Session:
         if self._session is None:
@@ -293,19 +298,25 @@ class House:
         plain = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "MLC_"))}
         if "MLC_PLATFORM_KEY" in os.environ:
             plain["MLC_PLATFORM_KEY"] = os.environ["MLC_PLATFORM_KEY"]
+        ours = {
+            **self.urls,
+            **({"procurify": self.urls["procurify"] + "/{domain}"} if "procurify" in self.urls else {}),
+        }
+        inbox = f"{self.urls['procurify']}/ap-inbox" if "procurify" in self.urls else self.aws
         return {
             **plain,
             "PYTHONUNBUFFERED": "1",
             "NO_PROXY": ",".join(filter(None, (os.environ.get("NO_PROXY"), "127.0.0.1", "localhost"))),
             "STAGE": "local",
             "AWS_ENDPOINT_URL": self.aws,
+            "AWS_ENDPOINT_URL_SESV2": os.environ.get("AWS_ENDPOINT_URL_SESV2", inbox),  # mail goes nowhere else
             "AWS_DEFAULT_REGION": REGION,
             "AWS_ACCESS_KEY_ID": "local",
             "AWS_SECRET_ACCESS_KEY": "local",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "MLC_ENDPOINTS": json.dumps({**self.urls, **self.given}),
+            "MLC_ENDPOINTS": json.dumps({**ours, **self.given}),
             "MLC_SIMULATED": ",".join(self.urls),
         }
 

@@ -1,17 +1,22 @@
-"""The seeded company is made through the API, as a customer would; its PC and Intuit are told of the service."""
+"""The seeded company is made through the API, as a customer would; its PC and Intuit are told of the service.
+
+The owner of the books in FreshBooks agrees in the browser.
+"""
 
 from __future__ import annotations
 
 import json
+import time
 from typing import TYPE_CHECKING, Any
 
-from simulator import seed
+from simulator import seed, seed_studio
 
 if TYPE_CHECKING:
     from simulator.house import House
 
 PC, BOOKS = "quickbooks_desktop", "quickbooks_online"
 SECONDS = 2  # between two calls of the Web Connector
+PATIENCE = 60.0  # for what comes of a consent
 
 
 def move_in(house: House) -> str:
@@ -25,6 +30,8 @@ def move_in(house: House) -> str:
         verb = "is" if len(absent) == 1 else "are"
         named = " and ".join(absent)
         troubles.append(f"MLC_ENDPOINTS leaves out {' and '.join(left_out)}: {named} {verb} not set up.")
+    if set(seed.FLOWS[seed.STUDIO_FLOW]) & house.given.keys():
+        absent.append(seed.STUDIO_FLOW)  # its company is in our own simulators alone
     config = _without(config, absent)
     if config["flows"]:
         house.call("POST", "/api/v1/apply", key, {"config": config})
@@ -32,6 +39,8 @@ def move_in(house: House) -> str:
         _add_to_web_connector(house, key)
     if BOOKS in house.urls:
         register_webhooks(house)
+    if seed.STUDIO_FLOW in config["flows"]:
+        troubles.append(_consent(house, key, seed_studio.BOOKS))
     troubles += [house.start_flow(key, flow) for flow in config["flows"]]
     return " ".join(filter(None, troubles))
 
@@ -49,6 +58,23 @@ def _add_to_web_connector(house: House, key: str) -> None:
     made = house.call("POST", f"/api/v1/connections/{seed.JOB_COSTS}/qwc", key, {})
     user = house.backstage(PC, "add_application", qwc=made["file"], password=made["password"])
     house.backstage(PC, "set_schedule", user_name=user, seconds=SECONDS)
+
+
+def _consent(house: House, key: str, connection: str) -> str:
+    """What the owner of the books does with the link and the page. Returns why it is not connected, or ""."""
+    offered = house.call("POST", f"/api/v1/connections/{connection}/connect", key, {})
+    house.browse(offered["url"])
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        told = house.call("GET", f"/api/v1/connections/{connection}/connect/{offered['id']}", key)
+        if told["state"] == "found":
+            house.call("POST", f"/api/v1/connections/{connection}/confirm", key, {"company": told["company"]["id"]})
+        if told["state"] in ("found", "connected"):
+            return ""
+        if told["state"] == "refused":
+            return f"{connection} is not connected. {told['message']} {told['fix']}"
+        time.sleep(0.05)
+    return f"{connection} is not connected: nothing came of the consent."
 
 
 def register_webhooks(house: House) -> None:

@@ -17,7 +17,7 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from simulator import proof, seed, seed_desktop, seed_interiors
+from simulator import proof, seed, seed_desktop, seed_interiors, seed_studio
 from simulator.house import House, shown
 
 PATIENCE = 600.0
@@ -36,8 +36,10 @@ def run(house: House, console: Console) -> int:
     well = not house.trouble  # it was said why
     for flow in [one["name"] for one in found if well or one["state"] == "live"]:
         well &= _until_quiet(house, console, key, flow)
-        if flow == seed.INTERIORS_FLOW and _people_at_work(house, console):
+        if _people_at_work(house, console, key, flow):
             well &= _until_quiet(house, console, key, flow)
+            if flow == seed.STUDIO_FLOW:
+                well &= _still(house, console, key, flow)
         records = list(_records(house, key, flow))
         shown_records = [record for record in records if record["state"] != WHOLE]
         _show(console, flow, shown_records)
@@ -55,18 +57,41 @@ def run(house: House, console: Console) -> int:
 # ---------------------------------------------------------------------------------------------- running
 
 
-def _people_at_work(house: House, console: Console) -> bool:
-    """So that a run has something to change, to take away and to pay."""
-    simulated = house.simulate and all(system in house.urls for system in seed.FLOWS[seed.INTERIORS_FLOW])
-    if not simulated or not seed_interiors.people_at_work(house.backstage, seed_desktop.PATH):
+def _people_at_work(house: House, console: Console, key: str, flow: str) -> bool:
+    """So that a run has something to change, to take away, to pay and to approve."""
+    did = ""
+    if not house.simulate or any(system not in house.urls for system in seed.FLOWS.get(flow, ())):
         return False
-    _say(console, f"{seed.INTERIORS_FLOW}: people corrected, deleted, voided and paid bills; it runs again.")
-    return True
+    if flow == seed.INTERIORS_FLOW and seed_interiors.people_at_work(house.backstage, seed_desktop.PATH):
+        did = "corrected, deleted, voided and paid bills"
+    if flow == seed.STUDIO_FLOW:
+        seed_studio.people_at_work(
+            house.backstage, lambda method, path, body: house.call(method, f"/api/v1{path}", key, body)
+        )
+        did = "approved and cancelled orders, paid a bill, and checked what was mailed to the AP inbox"
+    if did:
+        _say(console, f"{flow}: people {did}; it runs again.")
+    return bool(did)
 
 
-def _until_quiet(house: House, console: Console, key: str, flow: str) -> bool:
+def _still(house: House, console: Console, key: str, flow: str) -> bool:
+    """Run twice more, all of both systems read again. False if either, or the mail, was asked for a change."""
+    before = seed_studio.writes(house.backstage)
+    well = _until_quiet(house, console, key, flow, full=True) and _until_quiet(house, console, key, flow, full=True)
+    after = seed_studio.writes(house.backstage)
+    again = [f"{place}: {call}" for place in after for call in after[place][len(before[place]) :]]
+    for call in again:
+        _say(console, f"{flow}: asked for a change again: {call}", "red")
+    if well and not again:
+        asked = sum(len(calls) for calls in before.values())
+        told = "ran twice more and read all of both systems again: nothing changed"
+        _say(console, f"{flow} {told}; after {asked} calls that asked for a change there was none.")
+    return well and not again
+
+
+def _until_quiet(house: House, console: Console, key: str, flow: str, *, full: bool = False) -> bool:
     """Run the flow until nothing of it is under way. False, with the reason said, if it did not get there in order."""
-    house.call("POST", f"/api/v1/flows/{flow}/sync", key, {}, again=True)
+    house.call("POST", f"/api/v1/flows/{flow}/sync", key, {"full": full}, again=True)
     end, next_line = monotonic() + PATIENCE, monotonic() + LINE_EVERY
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:

@@ -14,8 +14,12 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
-from simulator import seed, seed_desktop, seed_procore
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from simulator import seed, seed_desktop, seed_procore, seed_studio
+from simulator.systems.ap_inbox import ApInbox
 from simulator.systems.freshbooks import FreshBooksSimulator
 from simulator.systems.procore import ProcoreSimulator
 from simulator.systems.procurify import ProcurifySimulator
@@ -26,7 +30,7 @@ from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
 from simulator.systems.serving import Simulator, listen
 
 STATE = "outside.json"
-PC, BOOKS, FRESHBOOKS = "quickbooks_desktop", "quickbooks_online", "freshbooks"
+PROCURIFY, PC, BOOKS, FRESHBOOKS = "procurify", "quickbooks_desktop", "quickbooks_online", "freshbooks"
 LOOK = 1.0  # seconds: how often the Web Connector looks whether an update is due, and vendors whether anything changed
 LAST_CALL = 10.0  # seconds for a call to the service that is on its way when we are asked to end
 RATE = 40.0  # how much faster than the vendor a simulator lets itself be called: one machine, no waiting
@@ -49,7 +53,24 @@ def build() -> dict[str, Simulator]:
         company=seed_procore.COMPANY,
         limit_scale=RATE,
     )
-    return {"procurify": procurify, BOOKS: books, PC: pc, "procore": procore, FRESHBOOKS: FreshBooksSimulator()}
+    freshbooks = FreshBooksSimulator(
+        client_id=seed_studio.APP["client_id"], client_secret=seed_studio.APP["client_secret"], account_id=""
+    )
+    studio = ProcurifySimulator(
+        domain=seed_studio.DOMAIN,
+        client_id=seed_studio.CLIENT["client_id"],
+        client_secret=seed_studio.CLIENT["client_secret"],
+    )
+    inbox = ApInbox(procurify=studio, address=seed_studio.INBOX)
+    return {
+        PROCURIFY: procurify,
+        BOOKS: books,
+        PC: pc,
+        "procore": procore,
+        FRESHBOOKS: freshbooks,
+        seed_studio.BUYS_AT: studio,
+        seed_studio.INBOX_AT: inbox,
+    }
 
 
 def main() -> int:
@@ -79,7 +100,8 @@ def main() -> int:
     ]
     for thread in calling:
         thread.start()
-    urls = {name: listen(system)[1] for name, system in systems.items() if name not in chosen.without}
+    addresses = {name: address(name, systems) for name in seed.SYSTEMS if name not in chosen.without}
+    urls = {name: listen(app)[1] for name, app in addresses.items()}
     _write(folder / "urls.json", json.dumps(urls))
     stop.wait()
     for thread in calling:
@@ -88,13 +110,27 @@ def main() -> int:
     return 0
 
 
+def address(name: str, systems: Mapping[str, Simulator]) -> WSGIApplication:
+    """What answers at a system's address, with those whose name begins with the system's at the paths after it.
+
+    Procurify has an address for each of its customers; here the customer is the first part of the path.
+    """
+    beside = {one.removeprefix(name): systems[one] for one in systems if one.startswith(f"{name}/")}
+    own = {f"/{seed.DOMAIN}": systems[name]} if name == PROCURIFY else {}
+    return DispatcherMiddleware(systems[name], {**own, **beside})
+
+
 def planted(systems: Mapping[str, Simulator], *, bills: int) -> seed.Seeded:
-    procurify, books, pc, procore = (systems[name] for name in seed.SYSTEMS)
+    procurify, books, pc, procore, freshbooks = (systems[name] for name in seed.SYSTEMS)
+    studio = systems[seed_studio.BUYS_AT]
     assert isinstance(procurify, ProcurifySimulator)
     assert isinstance(books, QuickBooksOnlineSimulator)
     assert isinstance(pc, QuickBooksDesktopSimulator)
     assert isinstance(procore, ProcoreSimulator)
-    return seed.plant(procurify, books, pc, procore, today=datetime.now(UTC).date(), bills=bills)
+    assert isinstance(freshbooks, FreshBooksSimulator)
+    assert isinstance(studio, ProcurifySimulator)
+    today = datetime.now(UTC).date()
+    return seed.plant(procurify, books, pc, procore, freshbooks, studio, today=today, bills=bills)
 
 
 def call_the_service(pc: Simulator, stop: threading.Event) -> None:

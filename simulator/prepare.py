@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 KEY_FILE = "platform.key"
+MAIL_DOMAIN = "mail.example.test"
 LOST = 3  # exit code: there is a key from before, and the emulator does not know it
 
 
@@ -20,12 +21,16 @@ def main() -> int:
     folder = parser.parse_args().state
     from chalicelib.aws.clock import SystemClock
     from chalicelib.aws.dynamo import DynamoStore
+    from chalicelib.aws.mail import KEPT_AT
+    from chalicelib.aws.secrets import SecretsVault
     from chalicelib.entry import keys
     from chalicelib.settings import settings
     from infra.up import bring_up
 
     here = settings()
     bring_up(here.stage, region=here.region, endpoint_url=here.aws_endpoint)
+    vault = SecretsVault(here.stage, region=here.region, endpoint_url=here.aws_endpoint)
+    vault.write(KEPT_AT, {"domain": MAIL_DOMAIN})
     store, clock = DynamoStore(f"mlc-{here.stage}", region=here.region, endpoint_url=here.aws_endpoint), SystemClock()
     kept = folder / KEY_FILE
     chosen = os.environ.get("MLC_PLATFORM_KEY", "")

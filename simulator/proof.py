@@ -18,7 +18,16 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from simulator import proof_projects, seed, seed_desktop, seed_interiors, seed_procore, seed_site_books
+from simulator import (
+    proof_projects,
+    proof_studio,
+    seed,
+    seed_desktop,
+    seed_interiors,
+    seed_procore,
+    seed_site_books,
+    seed_studio,
+)
 from simulator.house import House
 
 MARK = "[mlc:"
@@ -27,6 +36,7 @@ TITLES = {
     "quickbooks_online": "QuickBooks Online",
     "quickbooks_desktop": "QuickBooks Desktop",
     "procore": "Procore",
+    "freshbooks": "FreshBooks",
 }
 UNDER_WAY = ("waiting", "sending", "unknown")
 Documents = list[dict[str, Any]]
@@ -185,6 +195,36 @@ SEEDED = (
         "contract payments",
         _built("payments", company=seed_interiors.COMPANY_ID),
     ),
+    Books(
+        seed.STUDIO_FLOW,
+        "bill",
+        "bills",
+        "freshbooks",
+        proof_studio.bills,
+        "procurify",
+        "the same bills",
+        proof_studio.bills_there,
+    ),
+    Books(
+        seed.STUDIO_FLOW,
+        "bill_payment",
+        "payments",
+        "freshbooks",
+        proof_studio.payments,
+        "procurify",
+        "bills paid in full",
+        proof_studio.paid_there,
+    ),
+    Books(
+        seed.STUDIO_FLOW,
+        "purchase_order",
+        "open purchase orders",
+        "procurify",
+        proof_studio.orders,
+        "freshbooks",
+        "expenses",
+        proof_studio.expenses,
+    ),
 )
 
 
@@ -196,7 +236,8 @@ def agree(house: House, console: Console, flow: str, records: Documents) -> bool
             well &= _one(house, console, books, [record for record in records if record["move"] == books.move])
     if flow == seed.SITE_FLOW:
         well &= proof_projects.agree(house, console, [record for record in records if record["move"] == "bill"])
-    for system in [name for name in seed.FLOWS[flow] if name in house.urls]:
+    asked = seed_studio.PLACES if flow == seed.STUDIO_FLOW else seed.FLOWS[flow]
+    for system in [name for name in asked if name.partition("/")[0] in house.urls]:
         for mistake in house.backstage(system, "mistakes"):
             console.print(f"{system} was called wrongly: {mistake['call']}: {mistake['what']}", markup=False)
             well = False

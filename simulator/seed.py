@@ -2,7 +2,7 @@
 
 Its job costs, a second set of books, are in QuickBooks Desktop (seed_desktop.py). What it builds for others is in
 Procore (seed_procore.py), with books of its own (seed_site_books.py). A second company there has its bills in the
-job-cost file too (seed_interiors.py).
+job-cost file too (seed_interiors.py). A third company has its books in FreshBooks (seed_studio.py).
 
 Names are awkward where real ones are, some account codes have no account, some vendors are missing or inactive on the
 other side, and some bills were entered in QuickBooks by a person: so that holds are seen, and are the right ones.
@@ -16,7 +16,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from simulator import seed_desktop, seed_interiors, seed_procore, seed_site_books
+from simulator import seed_desktop, seed_interiors, seed_procore, seed_site_books, seed_studio
+from simulator.systems.freshbooks import FreshBooksSimulator
 from simulator.systems.procore import ProcoreSimulator
 from simulator.systems.procurify import ProcurifySimulator
 from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
@@ -36,13 +37,15 @@ FLOW = "procurify_to_quickbooks_online"
 DESKTOP_FLOW = "procurify_to_quickbooks_desktop"
 SITE_FLOW = seed_site_books.FLOW
 INTERIORS_FLOW = seed_interiors.FLOW
+STUDIO_FLOW = seed_studio.FLOW
 FLOWS = {  # with their ends
     FLOW: ("procurify", "quickbooks_online"),
     DESKTOP_FLOW: ("procurify", "quickbooks_desktop"),
     SITE_FLOW: ("quickbooks_online", "procore"),
     INTERIORS_FLOW: ("quickbooks_desktop", "procore"),
+    STUDIO_FLOW: ("freshbooks", "procurify"),
 }
-SYSTEMS = ("procurify", "quickbooks_online", "quickbooks_desktop", "procore")
+SYSTEMS = ("procurify", "quickbooks_online", "quickbooks_desktop", "procore", "freshbooks")
 JOB_COSTS = "jobcosts"  # the connection to QuickBooks Desktop
 LEAST_ORDERS = 20
 
@@ -95,12 +98,17 @@ def plant(
     books: QuickBooksOnlineSimulator,
     pc: QuickBooksDesktopSimulator,
     procore: ProcoreSimulator,
+    freshbooks: FreshBooksSimulator,
+    studio: ProcurifySimulator,
     *,
     today: date,
     bills: int = BILLS,
     seed: int = 7,
 ) -> Seeded:
-    """Fill the simulators. The same seed and day give the same company; one of fewer bills does not build."""
+    """Fill the simulators; `studio` is the Procurify of the company with books in FreshBooks.
+
+    The same seed and day give the same company; one of fewer bills does not build and has no studio.
+    """
     chance = random.Random(seed)
     books.backstage_add_company(REALM, COMPANY, chart=False)
     books.backstage_set_preference(REALM, "AccountingInfoPrefs.UseAccountNumbers", True)
@@ -117,8 +125,10 @@ def plant(
         seed_procore.plant(procore, today=today)
         seed_site_books.plant(books, today=today)
         seed_interiors.plant(pc, procore, today=today)
+        seed_studio.plant(freshbooks, studio, today=today)
         built = building(str(books.backstage_grant(seed_site_books.REALM)["refresh_token"]), today)
-        config = {section: {**config[section], **built[section]} for section in config}
+        designed = seed_studio.set_up((today - timedelta(days=CUT_OVER_DAYS)).isoformat())
+        config = {section: {**config[section], **built[section], **designed[section]} for section in config}
     return Seeded(config=config, bills=len(entered), vendors=len(vendors))
 
 

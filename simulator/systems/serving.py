@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from io import BytesIO
 from typing import Any
-from wsgiref.types import StartResponse, WSGIEnvironment
+from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
@@ -220,7 +220,7 @@ class _Handler(WSGIRequestHandler):
         return
 
 
-def listen(app: Simulator, *, port: int = 0) -> tuple[BaseWSGIServer, str]:
+def listen(app: WSGIApplication, *, port: int = 0) -> tuple[BaseWSGIServer, str]:
     """Serve a simulator on loopback in a thread of its own; returns the server and its URL."""
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=_Handler)
     server.daemon_threads = True  # type: ignore[attr-defined]  # ThreadedWSGIServer has it

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
@@ -133,6 +134,13 @@ class FreshBooksSimulator(Backstage):
             with self.lock:
                 self.webhooks.settle(delivery, made[-1])
         return made
+
+    def backstage_follow(self, port: int) -> None:
+        """A service on this machine has another port now."""
+        for account in self.accounts.values():
+            for id, row in account.tables["callbacks"].items():
+                uri = re.sub(r"^(http://127\.0\.0\.1:)\d+", rf"\g<1>{port}", row["uri"])
+                account.tables["callbacks"][id] = {**row, "uri": uri}
 
     def backstage_run_due(self) -> list[Json]:
         """Send the handshakes and events whose time has come; returns each call and what was answered."""
