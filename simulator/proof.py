@@ -48,7 +48,7 @@ class Books:
     """One move of a seeded flow as both systems know it.
 
     `theirs` gives the total of each document of the source that is ours to move, `ours` the mark and the total of each
-    record in the target that is ours.
+    record in the target that is ours. Those that people made there too, and that we only found, are not `made`.
     """
 
     flow: str
@@ -59,6 +59,7 @@ class Books:
     target: str
     shown_as: str
     ours: Callable[[House], Marked]
+    made: bool = True
 
 
 def _bought(kind: str, total: str, live: Callable[[dict[str, Any]], bool]) -> Callable[[House], list[Decimal]]:
@@ -204,6 +205,7 @@ SEEDED = (
         "procurify",
         "the same bills",
         proof_studio.bills_there,
+        made=False,
     ),
     Books(
         seed.STUDIO_FLOW,
@@ -214,6 +216,7 @@ SEEDED = (
         "procurify",
         "bills paid in full",
         proof_studio.paid_there,
+        made=False,
     ),
     Books(
         seed.STUDIO_FLOW,
@@ -301,7 +304,8 @@ def _of_target(house: House, table: Table, books: Books, moved: Documents) -> tu
         return _sum(moved), 0
     ours = books.ours(house)
     total = sum((amount for _, amount in ours), Decimal(0))
-    table.add_row(f"{books.shown_as} of ours in {title} ({len(ours)})", f"{total:,.2f}")
+    whose = " of ours" if books.made else ""
+    table.add_row(f"{books.shown_as}{whose} in {title} ({len(ours)})", f"{total:,.2f}")
     return total, len(ours) - len({mark for mark, _ in ours})
 
 

@@ -166,7 +166,7 @@ def people_at_work(backstage: Backstage, call: Callable[..., Any]) -> None:
         call("POST", f"/records/{FLOW}:purchase_order:{orders[number]}/replay", {"release": True})
     backstage(BUYS_AT, "cancel_purchase_order", procurify_PO=orders[CANCELLED])
     bills = {one["bill_number"]: one for one in backstage("freshbooks", "rows", account_id=ACCOUNT, kind="bills")}
-    backstage("freshbooks", "pay_bill", account_id=ACCOUNT, bill_id=bills["LP-190"]["id"])
+    backstage("freshbooks", "pay_bill", account_id=ACCOUNT, bill_id=bills["PP-81"]["id"])
     for mail in backstage(INBOX_AT, "mails"):
         for draft in backstage(INBOX_AT, "make_bills", number=mail["number"]):
             _check(backstage, draft["uuid"], bills)

@@ -52,7 +52,7 @@ def payment(p: BillPayment, link: Link) -> list[Part]:
     paid = Paid(
         title=f"Payment of bill {p.bill_number or p.bill_id}", bill=p.bill_id, vendor_name=p.vendor_name,
         number=p.bill_number, date=p.bill_paid_on or p.date, amount=p.amount, total=p.bill_total, paid=p.bill_paid,
-        currency=p.currency,
+        currency=p.currency, vendor=p.vendor_id,
     )  # fmt: skip
     return paid_parts(paid, link)
 

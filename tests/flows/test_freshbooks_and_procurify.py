@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from werkzeug.test import Client
 
+from chalicelib.aws.mail import composed
+from simulator.systems.ap_inbox import SEND, ApInbox
 from tests.studio import ACCOUNT, CODES, DAY, FLOW, INBOX, PAPER, TENANT, Studio
 
 MOVES = ("vendor", "bill", "bill_payment", "purchase_order")
@@ -192,6 +196,27 @@ def test_a_bill_is_mailed_to_the_ap_inbox_once(worlds: list[Studio]) -> None:
     assert letter.to == INBOX
     assert letter.attachments[0].content.startswith(b"%PDF-")
     assert world.states("bill") == {bill: "done"}
+
+
+def test_the_payment_of_a_mailed_bill_goes_by_itself_once_people_made_the_bill_of_the_mail(
+    worlds: list[Studio],
+) -> None:
+    world = having(worlds, unmatched_bill="inbox")
+    inbox = ApInbox(procurify=world.buying, address=INBOX, clock=world.clock.now)
+    payment = world.pay(bill := world.bill(world.vendor()))
+    world.run()
+    assert world.hold(f"{payment}@{bill}", "bill_payment")["reason"] == "bill_not_found"
+    mail = {"FromEmailAddress": "mlc@mail.example", "Destination": {"ToAddresses": [INBOX]}}
+    raw = base64.b64encode(composed(world.mail.sent[0], "mlc@mail.example")).decode()
+    assert Client(inbox).post(SEND, json={**mail, "Content": {"Raw": {"Data": raw}}}).status_code == 200
+    (made,) = inbox.backstage_make_bills(1)
+    world.run()
+    assert world.record(f"{payment}@{bill}", "bill_payment").state == "held"  # a draft is not to be paid
+    line = {"description": "paper", "account_code": "6010", "amount": "100.00"}
+    inbox.backstage_complete_bill(made["uuid"], [line])
+    world.run()
+    assert world.status(made["uuid"]) == 4
+    assert world.record(f"{payment}@{bill}", "bill_payment").state == "done"
 
 
 def test_a_bill_becomes_a_request_with_the_mapped_codes_and_its_tax(worlds: list[Studio]) -> None:

@@ -165,10 +165,12 @@ def paid_draft(
     paid: Decimal,
     date: datetime.date,
     currency: str,
+    vendor: str = "",
 ) -> Draft:
     """A bill marked as paid on the day of its last payment. `bill` is its id in the target, `paid` all that was paid.
 
-    Raises Held for anything but the whole: Procurify knows no part of a payment.
+    `vendor` is the vendor's id there: a bill that was mailed will be among that one's. Raises Held for anything but the
+    whole: Procurify knows no part of a payment.
     """
     money = Money(Decimal(_cents(total)), currency)
     title = " ".join(f"Payment of bill {_line(number) or 'without a number'} of {vendor_name}".split())
@@ -186,7 +188,7 @@ def paid_draft(
         )
     body: Json = {"total": f"{money.amount:.2f}", "currency": currency, "paid": "yes"}
     once: Json = {"bill": bill, "date": date.isoformat(), "vendor_name": vendor_name, "label": _line(number)}
-    once["number"] = plain_name(number)
+    once |= {"number": plain_name(number), "vendor": vendor}
     summary = Summary(title=title, number=number, party=vendor_name, day=date, money=money)
     return Draft(kind="payment", body=body, once=once, summary=summary, money=money)
 

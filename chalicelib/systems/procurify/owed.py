@@ -60,6 +60,7 @@ class Paid:
     total: Decimal
     paid: Decimal
     currency: str
+    vendor: str
 
 
 def owed_draft(owed: Owed, link: Link) -> Draft:
@@ -133,6 +134,7 @@ def _marked(paid: Paid, link: Link) -> Draft:
         )
     return paid_draft(
         bill=link.need("bill", paid.bill, f"{paid.number} of {paid.vendor_name}"),
+        vendor=link.known("vendor", paid.vendor).target_id,
         vendor_name=paid.vendor_name,
         number=paid.number,
         total=paid.total,

@@ -81,7 +81,9 @@ def _bill(client: Client, intent: Intent) -> Json:
             "bill_not_found",
             f"{title}: Procurify does not show the bill (any more).",
             cause=f"bill {intent.once['label']}",
-            fix="Look in Procurify's Accounts Payable whether it was deleted or is still being read, then replay.",
+            fix="Look in Procurify's Accounts Payable whether it was deleted, or waits there for its vendor and lines: "
+            "it goes by itself once the bill is there. Else dismiss it.",
+            waits_for=[f"reference:bill@{vendor}"] if (vendor := intent.once.get("vendor")) else [],
         )
     status = number_at(raw, "status")
     if status not in STATUSES:
