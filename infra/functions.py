@@ -33,6 +33,7 @@ class Function:
     unseals_verifiers: bool = False
     publishes: bool = False
     mails: bool = False
+    redrives: bool = False  # what failed too often
 
 
 def writer_queue(system: str) -> str:
@@ -71,10 +72,12 @@ def functions() -> tuple[Function, ...]:
         timeout=120,
         memory=512,
         listens="jobs",
+        sends=queues(),
         reads_secrets=True,
         seals=True,
         unseals=True,
         publishes=True,
+        redrives=True,
     )
     writers = [
         Function(

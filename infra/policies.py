@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra.functions import Function, deployed_name
+from chalicelib.engine.ports import DEAD
+from infra.functions import Function, deployed_name, queues
 
 Statement = dict[str, Any]
 
@@ -19,6 +20,8 @@ def policy(function: Function, stage: str) -> dict[str, Any]:
     statements = [_logs(function, stage), *_table(function, stage), _send(function, stage)]
     if function.listens:
         statements.append(_listen(function.listens, stage))
+    if function.redrives:
+        statements.append(_redrive(stage))
     if function.reads_secrets:
         statements.append(_allow("ReadSecrets", ["secretsmanager:GetSecretValue"], [_secret(f"mlc/{stage}/*")]))
     if function.writes_connection_secrets:
@@ -63,6 +66,11 @@ def _send(function: Function, stage: str) -> Statement:
 def _listen(queue: str, stage: str) -> Statement:
     actions = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
     return _allow("Listen", actions, [_queue(queue, stage)])
+
+
+def _redrive(stage: str) -> Statement:
+    actions = ["sqs:ChangeMessageVisibility", "sqs:DeleteMessage", "sqs:GetQueueUrl", "sqs:ReceiveMessage"]
+    return _allow("Redrive", actions, [_queue(name + DEAD, stage) for name in queues()])
 
 
 def _mail(stage: str) -> Statement:

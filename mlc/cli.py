@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from mlc.commands import access, connect, flows, mappings, matches, notices, qwc, reconcile, records, setup, webhooks
+from mlc.commands import (
+    access,
+    connect,
+    dlq,
+    flows,
+    mappings,
+    matches,
+    notices,
+    qwc,
+    reconcile,
+    records,
+    setup,
+    webhooks,
+)
 from mlc.session import Session, told
 
 DEFAULT_URL = "http://127.0.0.1:8321"
@@ -47,6 +60,7 @@ app.add_typer(notices.notices, name="notices")
 app.add_typer(access.tenants, name="tenants")
 app.add_typer(access.keys, name="keys")
 app.add_typer(webhooks.webhooks, name="webhooks")
+app.add_typer(dlq.dlq, name="dlq")
 
 
 def main() -> None:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from chalicelib.aws.clients import client, repeatable
 from chalicelib.engine.errors import TryAgain
+from chalicelib.engine.ports import Received
 
 MOST_PER_BATCH = 10
 MOST_BYTES = 256 * 1024  # of one body, and of one batch
 TRIES = 3
+OURS_SECONDS = 180  # what was received is ours for so long: longer than a function may run
+ASK_ALL_SECONDS = 1  # a longer look asks every server of the queue, so that none is overlooked
 _GROUP = re.compile(r"[A-Za-z0-9!-/:-@\[-`{-~]{1,128}")
 
 
@@ -37,12 +41,26 @@ class SqsQueue:
                 raise ValueError(f"The queue {queue} refuses a message: {refused[0].get('Message')}.")
 
     def acknowledge(self, queue: str, receipts: Sequence[str]) -> None:
-        for start in range(0, len(receipts), MOST_PER_BATCH):
-            batch = receipts[start : start + MOST_PER_BATCH]
-            entries = [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(batch)]
+        for entries in _entries(receipts):
             self._in_batch(self._client.delete_message_batch, queue, entries)  # an outdated receipt is no fault
 
-    def _in_batch(self, call: Callable[..., Any], queue: str, entries: list[dict[str, str]]) -> list[dict[str, Any]]:
+    def receive(self, queue: str, most: int = MOST_PER_BATCH) -> Sequence[Received]:
+        with repeatable(f"The queue {queue}"):
+            answer = self._client.receive_message(
+                QueueUrl=self._url(queue),
+                MaxNumberOfMessages=most,
+                VisibilityTimeout=OURS_SECONDS,
+                WaitTimeSeconds=ASK_ALL_SECONDS,
+                AttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            )
+        return [_received(message) for message in answer.get("Messages", [])]
+
+    def release(self, queue: str, receipts: Sequence[str]) -> None:
+        for entries in _entries(receipts):
+            now = [{**entry, "VisibilityTimeout": 0} for entry in entries]
+            self._in_batch(self._client.change_message_visibility_batch, queue, now)
+
+    def _in_batch(self, call: Callable[..., Any], queue: str, entries: list[dict[str, Any]]) -> list[dict[str, Any]]:
         """Send the entries, those that failed on SQS's side again; returns what SQS says we did wrong."""
         refused: list[dict[str, Any]] = []
         with repeatable(f"The queue {queue}"):
@@ -59,6 +77,22 @@ class SqsQueue:
         if queue not in self._urls:
             self._urls[queue] = self._client.get_queue_url(QueueName=f"mlc-{self._stage}-{queue}")["QueueUrl"]
         return self._urls[queue]
+
+
+def _entries(receipts: Sequence[str]) -> Iterator[list[dict[str, Any]]]:
+    for start in range(0, len(receipts), MOST_PER_BATCH):
+        batch = receipts[start : start + MOST_PER_BATCH]
+        yield [{"Id": str(n), "ReceiptHandle": receipt} for n, receipt in enumerate(batch)]
+
+
+def _received(message: Mapping[str, Any]) -> Received:
+    told = message["Attributes"]
+    return Received(
+        receipt=message["ReceiptHandle"],
+        body=message["Body"],
+        receive_count=int(told["ApproximateReceiveCount"]),
+        sent_at=datetime.fromtimestamp(int(told["SentTimestamp"]) / 1000, UTC),
+    )
 
 
 def _batches(bodies: Sequence[str]) -> Iterator[list[str]]:

@@ -53,13 +53,13 @@ def arrived(engine: Engine, key: RecordKey, at: str, result: Done | ConnectorErr
     return True
 
 
-def reported(engine: Engine, key: RecordKey, problem: Held) -> None:
-    """Something came to light about a record that had come to rest: a person must look at it."""
+def reported(engine: Engine, key: RecordKey, problem: Held, *, definite: bool = True) -> None:
+    """Something came to light about a record: a person must look at it. `definite`: nothing of it is under way."""
     flow = engine.open(key.tenant, key.flow, move=key.move)
     move = flow.flow.move(key.move) if flow else None
     head = ledger.heads(engine.store, [key]).get(key)
     if flow is not None and move is not None and head is not None:
-        Outcomes(flow, move).held(head, problem)
+        Outcomes(flow, move).held(head, problem, definite=definite)
 
 
 def _flow(flow: OpenFlow, keys: list[RecordKey], target: Target | None) -> None:

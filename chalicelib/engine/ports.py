@@ -123,9 +123,24 @@ class Store(Protocol):
 
 # ---------------------------------------------------------------------------------------------- the rest of the cloud
 
+DEAD = "-dead"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """`sent_at` is when it was first sent to the queue that it was meant for."""
+
+    receipt: str
+    body: str
+    receive_count: int
+    sent_at: datetime
+
 
 class Queue(Protocol):
-    """At least once, in any order. Names: "poll", "jobs", and "writer-{system}" per target."""
+    """At least once, in any order. Names: "poll", "jobs", and "writer-{system}" per target.
+
+    What failed too often lies in the queue of the name with `DEAD` behind it.
+    """
 
     def send(self, queue: str, bodies: Sequence[str], *, group: str) -> None:
         """Send all bodies (each under 256 KB); `group` is the tenant, for fairness. Raises TryAgain."""
@@ -133,6 +148,14 @@ class Queue(Protocol):
 
     def acknowledge(self, queue: str, receipts: Sequence[str]) -> None:
         """Delete received messages, so that raising afterwards brings back only the others."""
+        ...
+
+    def receive(self, queue: str, most: int = 10) -> Sequence[Received]:
+        """Up to `most` (at most 10) messages, which nobody else gets for some minutes; none: there are none now."""
+        ...
+
+    def release(self, queue: str, receipts: Sequence[str]) -> None:
+        """Received messages are there for everybody again, at once."""
         ...
 
 

@@ -139,6 +139,8 @@ def _caller(engine: Engine, endpoint: Endpoint, headers: Mapping[str, str]) -> C
     if caller is None:
         detail = "No valid API key came with this call. Send it as `Authorization: Bearer mlc_...`."
         raise Problem(401, "unknown_key", detail, headers={"WWW-Authenticate": "Bearer"})
+    if not caller.may(endpoint.role) and endpoint.hidden:
+        raise not_found("such address in this API")
     if not caller.may(endpoint.role):
         detail = f"This key has the role {caller.role}; this call asks for the role {endpoint.role}."
         raise Problem(403, "role", detail)

@@ -16,7 +16,7 @@ from chalicelib.engine.ports import Item, Put
 from chalicelib.engine.records import Json
 from chalicelib.engine.setup import pk
 
-Kind = Literal["ping", "resolve", "notice_test", "reconcile"]
+Kind = Literal["ping", "resolve", "notice_test", "reconcile", "dead"]
 
 KEPT = timedelta(days=1)
 KEPT_LONGER = timedelta(days=7)  # what somebody may have to show

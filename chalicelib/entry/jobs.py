@@ -99,6 +99,7 @@ def _poll(engine: Engine, job: Json) -> None:
 JOBS = {
     "callbacks": "chalicelib.entry.callbacks.run",
     "connect": "chalicelib.entry.oauth_job.run",
+    "dead": "chalicelib.entry.dead.run",
     "digest": "chalicelib.entry.digest.run",
     "handshake": "chalicelib.entry.callbacks.shake_hands",
     "hints": "chalicelib.entry.hook_job.of_company",

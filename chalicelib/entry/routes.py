@@ -21,6 +21,7 @@ PAGING = ("limit", "cursor")
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """`role` None: no key is asked for. `query` is what may stand after the "?".
+    `hidden`: other roles find no such path.
 
     `does` names the view ("records.why" of chalicelib/entry/views), `takes` the shape of what is sent ("shapes.Sync" of
     chalicelib/entry): both are loaded on first use, for most functions never serve the API.
@@ -35,6 +36,7 @@ class Endpoint:
     query: tuple[str, ...] = ()
     status: int = 200
     csv: bool = False  # answers as CSV too
+    hidden: bool = False
 
     @property
     def view(self) -> View:
@@ -72,6 +74,11 @@ ENDPOINTS: tuple[Endpoint, ...] = (
              status=201),
     Endpoint("GET", "/webhooks", "platform", "webhooks.list_webhooks",
              "The apps whose webhooks are taken, and what came that could not be read."),
+    # what failed too often
+    Endpoint("POST", "/dead-letters", "platform", "dead.ask_dead",
+             "List the messages that failed too often, send them back, park or drop them.", takes="shapes.DeadLetters",
+             status=202, hidden=True),
+    Endpoint("GET", "/dead-letters/{id}", "platform", "dead.show_dead", "What came of that.", hidden=True),
     # the configuration
     Endpoint("POST", "/apply", "admin", "configuration.apply_configuration",
              "Apply a configuration, all of it or nothing; or only plan it.", takes="config.Apply"),

@@ -55,6 +55,19 @@ class Webhook(Shape):
     ]
 
 
+class DeadLetters(Shape):
+    do: Annotated[
+        Literal["list", "redrive", "park", "drop"], Field(description="redrive: send back to where they came from.")
+    ] = "list"
+    queue: Annotated[str, Field(max_length=60, description="Only this queue; empty for all.")] = ""
+    ids: Annotated[
+        list[Annotated[str, Field(pattern=r"^[0-9a-f]{16}$")]],
+        Field(max_length=100, description="Only these; empty for all that redrive may send back."),
+    ] = []
+    parked: Annotated[bool, Field(description="Without ids: the parked ones in the place of the others.")] = False
+    why: Annotated[str, Field(max_length=300, description="Why they are parked.")] = ""
+
+
 class Sync(Shape):
     full: Annotated[bool, Field(description="Read everything, not only what changed.")] = False
 

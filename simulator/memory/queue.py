@@ -5,21 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from threading import RLock
 from typing import NamedTuple
 
 from chalicelib.engine.errors import ConnectorError, TryAgain
-from chalicelib.engine.ports import Clock
+from chalicelib.engine.ports import DEAD, Clock, Received
 from simulator.memory.watch import Effect, Watched
 
 MOST_BODY_BYTES = 256 * 1024
-
-
-class Received(NamedTuple):
-    receipt: str
-    body: str
-    receive_count: int
+ALWAYS = datetime(2026, 1, 1, tzinfo=UTC)  # when everything is sent where there is no clock
 
 
 class Counts(NamedTuple):
@@ -32,6 +27,7 @@ class Counts(NamedTuple):
 class _Message:
     body: str
     group: str
+    sent_at: datetime
     receive_count: int = 0
 
 
@@ -39,11 +35,10 @@ class _Message:
 class _Line:
     waiting: list[_Message] = field(default_factory=list)
     in_flight: dict[str, tuple[_Message, datetime | None]] = field(default_factory=dict)
-    dead: list[_Message] = field(default_factory=list)
 
 
 class MemoryQueue(Watched):
-    """Implements `Queue`, and the receiving side that Lambda has on AWS.
+    """Implements `Queue`, whose receiving side Lambda has on AWS.
 
     `duplicates` is the probability that a message is delivered twice. With a `clock`, what was received and not
     acknowledged comes back after `visibility` seconds; without one only by `expire()`. Nothing here ever waits.
@@ -87,11 +82,20 @@ class MemoryQueue(Watched):
         if receipts:
             self._watched(Effect("acknowledge", (queue, *receipts)), act)
 
-    # ------------------------------------------------------------------ the receiving side
-
     def receive(self, queue: str, most: int = 10) -> list[Received]:
         """Up to `most` messages in any order; those received too often go to the dead letters instead."""
         return self._watched(Effect("receive", (queue,)), lambda: self._receive(queue, most))
+
+    def release(self, queue: str, receipts: Sequence[str]) -> None:
+        def act() -> None:
+            with self._lock:
+                line = self._line(queue)
+                line.waiting += [line.in_flight.pop(receipt)[0] for receipt in receipts if receipt in line.in_flight]
+
+        if receipts:
+            self._watched(Effect("release", (queue, *receipts)), act)
+
+    # ------------------------------------------------------------------ time
 
     def expire(self, queue: str | None = None) -> None:
         """What is in flight (on that queue) becomes visible again, as if its visibility time had passed."""
@@ -113,14 +117,15 @@ class MemoryQueue(Watched):
             self._to_lose.clear()
 
     def queues(self) -> list[str]:
-        """Every queue that was ever used."""
-        return sorted(self._lines)
+        """Every queue that was ever used, without the dead letters'."""
+        return sorted(name for name in self._lines if not name.endswith(DEAD))
 
     def counts(self, queue: str) -> Counts:
         with self._lock:
             self._come_back(queue)
-            line = self._line(queue)
-            return Counts(waiting=len(line.waiting), in_flight=len(line.in_flight), dead=len(line.dead))
+            line, dead = self._line(queue), self._line(queue + DEAD)
+            lying = len(dead.waiting) + len(dead.in_flight)
+            return Counts(waiting=len(line.waiting), in_flight=len(line.in_flight), dead=lying)
 
     def bodies(self, queue: str) -> list[str]:
         """What waits, in the order of arrival, without receiving it."""
@@ -133,7 +138,7 @@ class MemoryQueue(Watched):
 
     def dead(self, queue: str) -> list[str]:
         with self._lock:
-            return [message.body for message in self._line(queue).dead]
+            return [message.body for message in self._line(queue + DEAD).waiting]
 
     # ------------------------------------------------------------------ inside
 
@@ -149,7 +154,8 @@ class MemoryQueue(Watched):
                 if self._loses(queue):
                     continue
                 copies = 2 if self._random.random() < self.duplicates else 1
-                self._line(queue).waiting += [_Message(body=body, group=group) for _ in range(copies)]
+                now = self.clock.now() if self.clock else ALWAYS
+                self._line(queue).waiting += [_Message(body=body, group=group, sent_at=now) for _ in range(copies)]
 
     def _loses(self, queue: str) -> bool:
         for name in (queue, ""):
@@ -175,12 +181,12 @@ class MemoryQueue(Watched):
             received: list[Received] = []
             while line.waiting and len(received) < most:
                 message = line.waiting.pop(self._random.randrange(len(line.waiting)))
-                if message.receive_count >= self.max_receive_count:
-                    line.dead.append(message)
+                if message.receive_count >= self.max_receive_count and not queue.endswith(DEAD):
+                    self._line(queue + DEAD).waiting.append(message)
                     continue
                 message.receive_count += 1
                 self._receipts += 1
                 receipt = f"{queue}-{self._receipts}"
                 line.in_flight[receipt] = (message, self.clock.now() + self.visibility if self.clock else None)
-                received.append(Received(receipt=receipt, body=message.body, receive_count=message.receive_count))
+                received.append(Received(receipt, message.body, message.receive_count, message.sent_at))
             return received

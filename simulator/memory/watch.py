@@ -13,7 +13,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 from chalicelib.engine.errors import ConnectorError, TryAgain, Unknown
 
 MOST_LOGGED = 200_000
-CHANGES = frozenset({"write", "send", "acknowledge", "write_secret", "publish", "mail", "http"})
+CHANGES = frozenset({"write", "send", "acknowledge", "release", "write_secret", "publish", "mail", "http"})
 
 Answer = TypeVar("Answer")
 
@@ -21,9 +21,9 @@ Answer = TypeVar("Answer")
 class Effect(NamedTuple):
     """One operation of one port; every port has its own operations, so that one hook can watch them all.
 
-    Store: get, query, write (keys: pairs of pk and sk; a query: (pk, index)). Queue: send, acknowledge, receive (the
-    queue's name, then bodies or receipts). Vault: read_secret, write_secret, seal, unseal. Notices: publish. Mail: mail
-    (the address). Http: http (method, URL).
+    Store: get, query, write (keys: pairs of pk and sk; a query: (pk, index)). Queue: send, acknowledge, receive,
+    release (the queue's name, then bodies or receipts). Vault: read_secret, write_secret, seal, unseal. Notices:
+    publish. Mail: mail (the address). Http: http (method, URL).
     """
 
     operation: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from typing import Any, Protocol
 
 import pytest
@@ -12,7 +13,7 @@ from botocore.stub import Stubber
 from chalicelib.aws.clients import client
 from chalicelib.aws.sqs import SqsQueue
 from chalicelib.engine.errors import TryAgain
-from chalicelib.engine.ports import Queue
+from chalicelib.engine.ports import DEAD, Queue
 from simulator.memory.queue import MemoryQueue
 from tests.contract.conftest import REGION
 
@@ -134,6 +135,21 @@ class TestQueue:
             assert [body for _, body in received] == ["poison"]
             end.expire("poll", [receipt for receipt, _ in received])
         assert end.receive("poll") == []
+        lying = end.queue.receive("poll" + DEAD)
+        assert [(one.body, one.receive_count > 5) for one in lying] == [("poison", True)]
+        assert lying[0].sent_at.utcoffset() == timedelta()
+        end.queue.acknowledge("poll" + DEAD, [lying[0].receipt])
+
+    def test_what_was_received_is_ours_until_it_is_released_or_deleted(self, end: Receiver) -> None:
+        end.queue.send("jobs", ["one"], group="acme")
+        (first,) = end.queue.receive("jobs")
+        assert end.receive("jobs") == []
+        end.queue.release("jobs", [first.receipt])
+        (again,) = end.queue.receive("jobs")
+        assert (again.body, again.receive_count) == ("one", 2)
+        end.queue.acknowledge("jobs", [again.receipt])
+        end.queue.release("jobs", [again.receipt])
+        assert end.receive("jobs") == []
 
 
 class TestSqsAlone:

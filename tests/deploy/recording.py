@@ -21,6 +21,8 @@ ACTIONS = {
     "write": {"dynamodb:ConditionCheckItem", "dynamodb:DeleteItem", "dynamodb:PutItem"},
     "send": {"sqs:GetQueueUrl", "sqs:SendMessage"},
     "acknowledge": {"sqs:DeleteMessage", "sqs:GetQueueUrl"},
+    "receive": {"sqs:GetQueueUrl", "sqs:ReceiveMessage"},
+    "release": {"sqs:ChangeMessageVisibility", "sqs:GetQueueUrl"},
     "read_secret": {"secretsmanager:GetSecretValue"},
     "write_secret": {"secretsmanager:CreateSecret", "secretsmanager:PutSecretValue"},
     "seal": {"kms:Encrypt"},
@@ -48,7 +50,7 @@ def _place(effect: Effect, stage: str) -> Iterator[str]:
             yield f":table/mlc-{stage}/index/{index}" if index else f":table/mlc-{stage}"
         case "get" | "write":
             yield f":table/mlc-{stage}"
-        case "send" | "acknowledge":
+        case "send" | "acknowledge" | "receive" | "release":
             yield f":mlc-{stage}-{effect.keys[0]}"
         case "read_secret" | "write_secret":
             yield f":secret:mlc/{stage}/{effect.keys[0]}"

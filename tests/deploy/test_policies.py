@@ -20,9 +20,9 @@ from chalicelib.aws.notices import SnsNotices
 from chalicelib.aws.secrets import SecretsVault
 from chalicelib.aws.sqs import SqsQueue
 from chalicelib.engine.hints import Verifier
-from chalicelib.engine.ports import Check, Delete, Item, Letter, Put
-from chalicelib.entry import hooks, jobs, verifiers
-from infra.functions import Function, functions
+from chalicelib.engine.ports import DEAD, Check, Delete, Item, Letter, Put
+from chalicelib.entry import hooks, jobs, keys, verifiers
+from infra.functions import Function, functions, queues
 from infra.policies import policy
 from infra.up import bring_up
 from simulator.company import APP, FLOW
@@ -106,6 +106,17 @@ def buying() -> None:
     signed = base64.b64encode(hmac.new(b"verifier", body, hashlib.sha256).digest()).decode()
     assert hooks.dispatch(customer.world.engine, "quickbooks_online", {"intuit-signature": signed}, body) == 200
     customer.world.until_quiet()
+    dead_letters(customer)
+
+
+def dead_letters(customer: Customer) -> None:
+    world = customer.world
+    customer.key = keys.make_key(world.store, world.clock, keys.PLATFORM, "platform", "us")
+    for queue in queues():
+        world.queue.send(queue + DEAD, ["{}", "{"], group="acme")
+    for do in ("list", "redrive"):
+        customer.call("POST", "/dead-letters", {"do": do})
+        world.until_quiet()
 
 
 def consenting() -> None:
@@ -200,7 +211,11 @@ def test_a_function_may_do_nothing_that_it_never_does(function: Function, uses: 
 
 # ---------------------------------------------------------------------------------------------- the adapters
 
-TOGETHER = {"SendMessageBatch": "SendMessage", "DeleteMessageBatch": "DeleteMessage"}
+TOGETHER = {
+    "SendMessageBatch": "SendMessage",
+    "DeleteMessageBatch": "DeleteMessage",
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+}
 FREE = {"sts:GetCallerIdentity"}  # AWS lets everybody ask who he is
 
 
@@ -250,6 +265,10 @@ def test_what_the_ports_ask_of_aws_is_what_is_counted(asked: Callable[[], set[st
     assert asked() == ACTIONS["send"]
     SqsQueue("test", region=REGION).acknowledge("jobs", ["no such receipt"])
     assert asked() == ACTIONS["acknowledge"]
+    (received,) = SqsQueue("test", region=REGION).receive("jobs", 1)
+    assert asked() == ACTIONS["receive"]
+    SqsQueue("test", region=REGION).release("jobs", [received.receipt])
+    assert asked() == ACTIONS["release"]
     vault.write("connections/acme/books", {"a": "b"})
     assert asked() == ACTIONS["write_secret"]
     vault.read("connections/acme/books", fresh=True)

@@ -39,7 +39,7 @@ from chalicelib.engine.records import (
 )
 from chalicelib.engine.rules import Ruled
 from chalicelib.engine.system import System
-from chalicelib.entry import api, keys, notice_test, ping, reconcile, resolve, routes
+from chalicelib.entry import api, dead, keys, notice_test, ping, reconcile, resolve, routes
 from chalicelib.entry.routes import PREFIX
 from simulator.memory.clock import MemoryClock
 from simulator.memory.http import MemoryHttp
@@ -318,6 +318,8 @@ class ApiWorld:
                 resolve.run(self.engine, job)
             elif job["job"] == "notice_test":
                 notice_test.run(self.engine, job)
+            elif job["job"] == "dead":
+                dead.run(self.engine, job)
             elif job["job"] == "reconcile":
                 reconcile.run(self.engine, job)
             else:

@@ -21,6 +21,7 @@ from chalicelib.engine import ledger, poll, runs
 from chalicelib.engine.caller import Caller, Pass, Reply, Sight, Visit, Wish
 from chalicelib.engine.connection import Connection
 from chalicelib.engine.engine import Engine
+from chalicelib.engine.ports import DEAD
 from chalicelib.engine.system import System
 from chalicelib.entry import api
 from mlc import document
@@ -482,6 +483,24 @@ def test_the_trail_shows_each_changed_field_before_and_after_and_no_secret(servi
     for line in ("city: Salem -> Bend", "phone: nothing -> 555", "lines.2.amount: 2.00 -> nothing"):
         assert line in output
     assert "lines.1" not in output and "hunter" not in output
+
+
+def test_dead_letters_are_listed_sent_back_parked_and_dropped(service: Service) -> None:
+    key, queue = service.world.platform, service.world.queue
+    assert "Nothing" not in service.mlc("dlq", "list", key=key).output
+    queue.send("jobs" + DEAD, [json.dumps({"job": "ping", "tenant": "acme"})] * 2, group="acme")
+    listed = service.mlc("dlq", "list", key=key).output
+    assert "the job ping" in listed
+    assert "2 copies" in listed
+    (letter,) = service.told("dlq", "list", key=key)["letters"]
+    assert "parked" in service.mlc("dlq", "park", letter["id"], "--why", "until noon", key=key).output
+    assert "until noon" in service.mlc("dlq", "list", key=key).output
+    assert "dropped" in service.mlc("dlq", "drop", letter["id"], key=key).output
+    gone = service.mlc("dlq", "redrive", letter["id"], key=key)
+    assert (gone.exit_code, f"No letter {letter['id']}" in gone.output) == (1, True)
+    assert service.mlc("dlq", "drop", "x", key=key).exit_code == 1
+    assert service.mlc("dlq", "list", "--queue", "nowhere", key=key).exit_code == 1
+    assert "There is no such address" in service.mlc("dlq", "list").output
 
 
 def test_tenants_and_keys(service: Service) -> None:
