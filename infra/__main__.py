@@ -1,4 +1,4 @@
-"""python -m infra up | check | subscribe | repair | key | down --stage NAME, and render: the infrastructure of a stage.
+"""python -m infra up | check | subscribe | repair | restored | key | down --stage NAME, and render.
 
 Every command may be run again at any time; one that cannot go on says why and what to run next, and exits with 1.
 """
@@ -19,6 +19,7 @@ from infra.functions import checked_deployed
 from infra.key import platform_key
 from infra.render import write
 from infra.repair import repair
+from infra.restored import mark_restored
 from infra.up import bring_up
 
 COMMANDS = {
@@ -27,6 +28,7 @@ COMMANDS = {
     "repair": "after a deploy that died half-way; run `chalice deploy` after it",
     "subscribe": "have an address told of every alarm",
     "key": "make a platform key, with which `mlc` makes customers; it is shown once",
+    "restored": "after the table was restored to an earlier moment, before the functions run again: pause every flow",
     "down": "take the functions and the API away; what holds data stays unless told",
 }
 
@@ -65,6 +67,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--certificate", help="ARN of the domain's certificate, in this region")
         if name == "subscribe":
             command.add_argument("--address", required=True, help="AWS sends it a mail to confirm")
+        if name == "restored":
+            command.add_argument("--at", required=True, help="the moment it was restored to, with its time zone")
         if name == "down":
             command.add_argument("--delete-data", metavar="STAGE", help="delete all data too; repeat the stage's name")
     return parser
@@ -95,10 +99,15 @@ def _run(chosen: argparse.Namespace, cloud: Cloud) -> int:
         subscribe(cloud, chosen.address)
         print(f"{chosen.address} hears the alarms of mlc-{cloud.stage} once the mail that comes is confirmed")
         return 0
-    if chosen.command == "key":
-        print(platform_key(cloud))
+    if chosen.command in ("key", "restored"):
+        print(platform_key(cloud) if chosen.command == "key" else _restored(chosen, cloud))
         return 0
     return _down(chosen, cloud)
+
+
+def _restored(chosen: argparse.Namespace, cloud: Cloud) -> str:
+    done = "\n".join(mark_restored(cloud, chosen.at)) or "There is no flow."
+    return f"{done}\nBefore one is resumed: docs/how-to/back-up-and-restore.md"
 
 
 def _down(chosen: argparse.Namespace, cloud: Cloud) -> int:

@@ -48,8 +48,13 @@ def marked(flow: OpenFlow, move: str, mark: str) -> str:
     return mark[len(begin) : -1] if mark.startswith(begin) and mark.endswith("]") else ""
 
 
-def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) -> tuple[Head, list[Op]]:
-    """The head with its intent, and the writes that put it down before anything leaves."""
+def sending(
+    flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False, presumed: str = ""
+) -> tuple[Head, list[Op]]:
+    """The head with its intent, and the writes that put it down before anything leaves.
+
+    `presumed`: it may have left at any time since that moment, and nobody knows what came of it.
+    """
     now = flow.engine.clock.now()
     pace = flow.engine.pace
     until = (now + (pace.lease if flow.target_end.room is None else pace.answer)).isoformat()
@@ -65,8 +70,8 @@ def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) 
         "amount": str(intent.money.amount) if intent.money else "",
         "currency": intent.money.currency if intent.money else "",
         "aggregate": intent.aggregate,
-        "at": now.isoformat(),
-        "until": until,
+        "at": presumed or now.isoformat(),
+        "until": presumed or until,
     }
     new = replace(head, state="sending", intent=noted, hold=None, due=("b", until), updated_at=now.isoformat())
     told: Json = {**noted, "noticed_at": head.updated_at, "source_fingerprint": head.fingerprint}
@@ -75,7 +80,7 @@ def sending(flow: OpenFlow, head: Head, intent: Intent, *, again: bool = False) 
         what = "intent repeated"
         ops: list[Op] = []
     else:
-        what = f"intent to {intent.op}"
+        what = f"may have been done since {presumed}" if presumed else f"intent to {intent.op}"
         told |= {"request": intent.body, "once": intent.once, "changes": changes(intent)}
         ops = ledger.body_ops(head.key, "target", {"body": intent.body, "once": intent.once})
     return new, [ledger.put(new), *ops, ledger.trail_op(head.key, now, what, told, salt=str(head.version))]

@@ -7,6 +7,7 @@ import logging
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from chalicelib.engine import restored
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.ports import Conflict, Item, Put
 from chalicelib.engine.records import Json
@@ -91,6 +92,8 @@ def finish(engine: Engine, setup: FlowSetup, run: str, *, trouble: str = "", use
             continue
         told = {"tenant": setup.tenant, "flow": setup.name, "run": run, "state": state, "trouble": trouble}
         log.info("a run ended", extra={**told, "calls": used[0], "metered_reads": used[1]})
+        if setup.restored and state == "finished":
+            restored.read_over(engine.store, setup, engine.clock.now())
         return
 
 

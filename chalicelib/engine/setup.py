@@ -26,6 +26,8 @@ class FlowSetup:
 
     A run that finds more than `brake_records` and `brake_percent` of what was moved withdrawn or changed, or more than
     `brake_amount` (0: any), pauses the flow and asks.
+
+    `restored`: the moment the table was put back to (`to`), when (`at`), and when a run had read it over (`until`).
     """
 
     tenant: str
@@ -48,6 +50,7 @@ class FlowSetup:
     started_at: str = ""
     paused_from: FlowState = "rehearsing"
     mapping_version: int = 1
+    restored: Mapping[str, str] = field(default_factory=dict)
     version: int = 0
 
     @property
@@ -120,8 +123,9 @@ def flow_put(setup: FlowSetup) -> Put:
     body: Json = {
         name: getattr(setup, name)
         for name in FlowSetup.__dataclass_fields__
-        if name not in {"tenant", "name", "version", "cut_over", "policies", "mappings", "rules"}
+        if name not in {"tenant", "name", "version", "cut_over", "policies", "mappings", "rules", "restored"}
     }
+    body |= {"restored": dict(setup.restored)} if setup.restored else {}
     body |= {
         "cut_over": setup.cut_over.isoformat(),
         "policies": dict(setup.policies),
@@ -145,7 +149,8 @@ def read_rules(stored: object) -> Rules:
 
 def read_flow(tenant: str, item: Item) -> FlowSetup:
     cut_over, rules = date.fromisoformat(str(item.body["cut_over"])), read_rules(item.body.get("rules", {}))
-    body = {**item.body, "cut_over": cut_over, "rules": rules}
+    body = {name: value for name, value in item.body.items() if name in FlowSetup.__dataclass_fields__}
+    body |= {"cut_over": cut_over, "rules": rules}
     return FlowSetup(tenant=tenant, name=item.sk.split("#", 1)[1], version=item.version, **body)  # type: ignore[arg-type]  # written by flow_put
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from chalicelib.engine import covers, due, intents, lease, ledger, parts, references, sightings
+from chalicelib.engine import covers, due, intents, lease, ledger, parts, references, restored, sightings
 from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, TryAgain
@@ -230,7 +230,7 @@ class Writer:
             self._decide_afresh([head for head, _, _ in creates])
             return
         free = [create for create in creates if create[2].draft and self._covers(create[0], create[2].draft)]
-        creates = self._one_of_a_kind(free)
+        creates = self._presume(self._one_of_a_kind(free))
         outdated: list[Head] = []
         seen = self.flow.target_end.look([intent for _, intent, _ in creates])
         for (head, intent, decision), sighting in zip(creates, seen, strict=True):
@@ -258,6 +258,21 @@ class Writer:
             self._wait(heads, later)
         else:
             self._decide(heads, afresh=True)
+
+    def _presume(self, creates: Sequence[tuple[Head, Intent, Decision]]) -> Sequence[tuple[Head, Intent, Decision]]:
+        """What may have been made in a time that a restored table lost is settled as if its answer had been lost."""
+        setup, store = self.flow.setup, self.flow.engine.store
+        lost = restored.doubtful(store, setup, [head for head, _, _ in creates]) if not self.rehearsing else set()
+        presumed: list[Head] = []
+        for head, intent, _ in creates:
+            if head.key in lost:
+                new, ops = intents.sending(self.flow, head, intent, presumed=setup.restored["to"])
+                with suppress(Conflict):  # somebody else has it: it is due again anyway
+                    store.write(ops)
+                    presumed.append(ledger.after(new))
+        if presumed:
+            self._take_up(presumed)
+        return [create for create in creates if create[0].key not in lost]
 
     def _create(self, head: Head, intent: Intent, decision: Decision, sighting: Sighting) -> None:
         if sighting.told is not None:

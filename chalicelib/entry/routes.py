@@ -36,7 +36,7 @@ class Endpoint:
     query: tuple[str, ...] = ()
     status: int = 200
     csv: bool = False  # answers as CSV too
-    hidden: bool = False
+    hidden: bool = False  # there is no such address for keys of another role
 
     @property
     def view(self) -> View:

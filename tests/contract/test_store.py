@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 
+import boto3
 import pytest
 
+from chalicelib.aws.dynamo import DynamoStore
+from chalicelib.engine import setup as setups
 from chalicelib.engine.ports import Check, Conflict, Delete, Item, Op, Put, Rows, Store
 from chalicelib.engine.records import Json
+from chalicelib.engine.setup import FlowSetup
+from infra.cloud import Cloud
+from infra.restored import mark_restored
+from tests.contract.conftest import REGION
 
 FULL: Json = {
     "text": "Müller & Söhne €",
@@ -299,3 +307,20 @@ class TestRivals:
             won = [n for n, winner in enumerate(pool.map(rival, range(16))) if winner]
         assert len(won) == 1
         assert sks(store.query(pk)) == ["A", f"CLAIM{won[0]}"]
+
+
+def test_a_backup_takes_the_place_of_the_table_as_the_how_to_says(cloud: str, dynamo: DynamoStore, pk: str) -> None:
+    admin, name = boto3.client("dynamodb", region_name=REGION), f"mlc-{cloud}"
+    tenant: Json = {"name": "acme"}
+    setup = FlowSetup("acme", "bills", "paper", source="a", target="b", cut_over=date(2026, 1, 1), state="live")
+    dynamo.write([Put(Item("TENANTS", "TENANT#acme", tenant)), Put(Item(pk, "one", {}))])
+    dynamo.write([setups.flow_put(setup)])
+    copied = admin.create_backup(TableName=name, BackupName="before")["BackupDetails"]["BackupArn"]
+    dynamo.write([Put(Item(pk, "two", {}))])
+    admin.delete_table(TableName=name)
+    admin.restore_table_from_backup(TargetTableName=name, BackupArn=copied)
+    assert [item.sk for item in dynamo.query(pk).items] == ["one"]
+    here = Cloud(cloud, REGION, None)
+    assert list(mark_restored(here, "2026-03-01T00:00:00Z")) == ["acme bills: paused"]
+    assert list(mark_restored(here, "2026-03-01T00:00:00Z")) == ["acme bills: was marked already"]
+    assert setups.flows(dynamo, "acme")["bills"].paused_from == "live"
