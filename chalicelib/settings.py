@@ -48,7 +48,7 @@ def read(environ: Mapping[str, str], *, python: tuple[int, int] = sys.version_in
     """Raises SystemExit with a plain sentence when the environment does not fit."""
     stage = environ.get("STAGE", "")
     if stage not in STAGES:
-        raise SystemExit(f"The stage is {stage or 'not named'}; it must be one of {', '.join(STAGES)}.")
+        raise SystemExit(f"The stage is {stage or 'not named, or unknown'}; it must be one of {', '.join(STAGES)}.")
     if stage != LOCAL and environ.get("MLC_ENDPOINTS"):
         raise SystemExit(f"MLC_ENDPOINTS is for stage local only; the stage is {stage}. Unset it.")
     region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or ""

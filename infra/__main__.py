@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 
 from chalicelib.aws.clients import error_code
+from chalicelib.engine.errors import ConnectorError
 from chalicelib.settings import read
 from infra.check import check, subscribe
 from infra.cloud import Cloud, look, write_note
@@ -93,7 +94,6 @@ def _run(chosen: argparse.Namespace, cloud: Cloud) -> int:
         return 1 if found else 0
     if chosen.command == "repair":
         print("\n".join(repair(cloud)))
-        print(f"Now run: chalice deploy --stage {cloud.stage}")
         return 0
     if chosen.command == "subscribe":
         subscribe(cloud, chosen.address)
@@ -138,8 +138,7 @@ def _up(chosen: argparse.Namespace, cloud: Cloud) -> int:
     print(f"{made.stack}: {made.change}")
     for kind, name in made.resources:
         print(f"  {kind:<28} {name}")
-    if not standing.empty:
-        write_note(cloud, standing)  # so that a deploy from any machine goes on from what stands
+    write_note(cloud, standing)  # so that a deploy from any machine goes on from what stands
     print("Left to do:")
     print(f"  chalice deploy --stage {cloud.stage}")
     if chosen.domain and not standing.apis:
@@ -159,17 +158,18 @@ def _told(failure: Exception) -> str | None:
     """What AWS's refusal means to an operator; None for a fault of ours."""
     from botocore import exceptions
 
+    failure = getattr(failure, "cause", None) or failure  # PynamoDB wraps botocore's
     match failure:
         case exceptions.NoCredentialsError() | exceptions.PartialCredentialsError():
             return "No AWS credentials: set AWS_PROFILE, or run aws configure."
-        case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError():
+        case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError() | ConnectorError():
             return f"AWS cannot be reached: {failure}"
         case exceptions.ClientError() if error_code(failure) in ("ExpiredToken", "ExpiredTokenException"):
             return "Your AWS session has expired: sign in again."
         case exceptions.ClientError() if "AccessDenied" in error_code(failure) or "authorized" in str(failure):
             return f"Your AWS user lacks a permission: {failure}. Nothing has to be cleaned up: get it."
         case exceptions.ClientError() | exceptions.WaiterError():
-            return f"AWS refuses: {failure}."
+            return f"AWS refuses: {str(failure).rstrip('.')}."
     return None
 
 

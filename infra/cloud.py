@@ -24,7 +24,7 @@ Described = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
-    """The clients of one region."""
+    """The clients of one region, and what is told to run for its stage."""
 
     stage: str
     region: str
@@ -32,6 +32,18 @@ class Cloud:
 
     def client(self, service: str) -> Any:
         return client(service, region=self.region, endpoint_url=self.endpoint_url)
+
+    @property
+    def up(self) -> str:
+        return f"run python -m infra up --stage {self.stage}"
+
+    @property
+    def deploy(self) -> str:
+        return f"run chalice deploy --stage {self.stage}"
+
+    @property
+    def repair(self) -> str:
+        return f"run python -m infra repair --stage {self.stage}, then chalice deploy --stage {self.stage}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +110,12 @@ def note_file(stage: str, root: Path = ROOT) -> Path:
 
 
 def read_note(stage: str, root: Path = ROOT) -> dict[str, Described]:
-    """By name; empty where there is none."""
+    """By name; empty where there is none, or one that cannot be read."""
     file = note_file(stage, root)
-    resources = json.loads(file.read_text())["resources"] if file.exists() else []
-    return {resource["name"]: resource for resource in resources}
+    try:
+        return {resource["name"]: resource for resource in json.loads(file.read_text())["resources"]}
+    except (FileNotFoundError, ValueError, KeyError):
+        return {}
 
 
 def write_note(cloud: Cloud, standing: Standing, root: Path = ROOT) -> Path:

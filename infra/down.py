@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from infra.cloud import Cloud, look, note_file
-from infra.functions import APP, deployed_name, queues
+from infra.functions import APP, deployed_name, functions, queues
 from infra.render import ROOT
 from infra.up import WAIT, find_stack
 
@@ -57,6 +57,7 @@ def delete_data(cloud: Cloud) -> Iterator[str]:
     yield from _table(cloud.client("dynamodb"), name)
     yield from _queues(cloud.client("sqs"), name)
     yield from _secrets(cloud.client("secretsmanager"), f"{APP}/{cloud.stage}/")
+    yield from _logs(cloud.client("logs"), cloud.stage)
 
 
 def _table(dynamodb: Any, name: str) -> Iterator[str]:
@@ -85,6 +86,16 @@ def _secrets(manager: Any, prefix: str) -> Iterator[str]:
         if name.startswith(prefix):
             manager.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
             yield f"secret {name}"
+
+
+def _logs(logs: Any, stage: str) -> Iterator[str]:
+    for function in functions():
+        group = f"/aws/lambda/{deployed_name(function.name, stage)}"
+        try:
+            logs.delete_log_group(logGroupName=group)
+        except logs.exceptions.ResourceNotFoundException:
+            continue
+        yield f"log {group}"
 
 
 def _key(kms: Any, alias: str) -> str:

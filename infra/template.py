@@ -10,6 +10,7 @@ from infra.watch import RECEIPTS_BEFORE_DEAD, watching
 Resource = dict[str, Any]
 
 KEPT_SECONDS = 14 * 24 * 3600
+KEPT = "RetainExceptOnCreate"  # a rolled back first attempt leaves no names that the second would find taken
 VISIBILITY_FACTOR = 6  # what AWS advises for a queue that Lambda reads
 OPTIONAL = {
     "Mail": "domain or address that mail is sent from",
@@ -56,7 +57,7 @@ def _table() -> Resource:
     keys = ("pk", "sk", "due_pk", "due_sk", "held_pk", "held_sk")
     return {
         "Type": "AWS::DynamoDB::Table",
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": KEPT,
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "TableName": _sub("mlc-${Stage}"),
@@ -83,7 +84,7 @@ def _key() -> Resource:
     use = ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey", "kms:CreateGrant"]
     return {
         "Type": "AWS::KMS::Key",
-        "DeletionPolicy": "Retain",
+        "DeletionPolicy": KEPT,
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "Description": _sub("ml-connector ${Stage}: the table, the secrets, and what the table holds sealed"),
@@ -165,7 +166,7 @@ def _queue(name: str, *, visibility: int) -> dict[str, Resource]:
     return {
         f"{word}Dead": {
             "Type": "AWS::SQS::Queue",
-            "DeletionPolicy": "Retain",
+            "DeletionPolicy": KEPT,
             "UpdateReplacePolicy": "Retain",
             "Properties": {
                 "QueueName": _sub(f"{full}-dead"),

@@ -11,13 +11,14 @@ from typing import Any, Literal
 from chalicelib.aws.clients import client
 from chalicelib.settings import LOCAL
 from infra.functions import checked_stage
-from infra.template import stack
+from infra.template import KEPT, stack
 
 CHANGE_SET_WAIT = {"Delay": 2, "MaxAttempts": 150}
 WAIT = {"Delay": 5, "MaxAttempts": 240}
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 # Such a stack is what a failed first attempt left: CloudFormation only lets it be deleted.
-NEVER_CAME_UP = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+ROLLED_BACK = "ROLLBACK_COMPLETE"
+NEVER_CAME_UP = frozenset({"ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 STUCK = "UPDATE_ROLLBACK_FAILED"
 REVIEWED = "REVIEW_IN_PROGRESS"  # a first change set was made, and nothing of it applied
 
@@ -49,7 +50,7 @@ def bring_up(
     """
     name = f"mlc-{checked_stage(stage)}"
     formation = client("cloudformation", region=region, endpoint_url=endpoint_url)
-    found = find_stack(formation, name)
+    found = _without_first_attempt(formation, find_stack(formation, name), show)
     status = str(found["StackStatus"]) if found else REVIEWED
     _refuse_unready(name, status)
     kind: Literal["CREATE", "UPDATE"] = "CREATE" if status == REVIEWED else "UPDATE"
@@ -86,6 +87,18 @@ def resources(formation: Any, name: str) -> tuple[tuple[str, str], ...]:
 
 
 # ---------------------------------------------------------------------------------------------- inside
+
+
+def _without_first_attempt(
+    formation: Any, found: dict[str, Any] | None, show: Callable[[str], None]
+) -> dict[str, Any] | None:
+    """The stack, unless it is the empty one of an attempt that was rolled back: that is deleted."""
+    if not found or found["StackStatus"] != ROLLED_BACK:
+        return found
+    show(f"The first attempt at {found['StackName']} was rolled back: its empty stack is deleted.")
+    formation.delete_stack(StackName=found["StackName"])
+    formation.get_waiter("stack_delete_complete").wait(StackName=found["StackId"], WaiterConfig=WAIT)
+    return None
 
 
 def _refuse_unready(name: str, status: str) -> None:
@@ -168,7 +181,7 @@ def _made(formation: Any, name: str, *, kind: Literal["CREATE", "UPDATE"], param
 
 def _replaced(change_set: Mapping[str, Any]) -> list[str]:
     """What keeps data, and would be made anew without it."""
-    lasting = {name for name, resource in stack()["Resources"].items() if resource.get("DeletionPolicy") == "Retain"}
+    lasting = {name for name, resource in stack()["Resources"].items() if resource.get("DeletionPolicy") == KEPT}
     changes = [entry["ResourceChange"] for entry in change_set["Changes"]]
     return [
         change["LogicalResourceId"]

@@ -95,7 +95,9 @@ class Head:
         return (str(first[0]), str(first[1])) if self.state == "not_moved" and isinstance(first, list) else None
 
     def item(self) -> Item:
-        body = {name: getattr(self, name) for name in _STORED}
+        # An item is paid for by the KB: what is as in a new head is left out, and most heads stay within one.
+        told = {name: (getattr(self, name), getattr(_NEW, name)) for name in _STORED}
+        body = {name: value for name, (value, first) in told.items() if value != first and (value or first)}
         held = None
         if self.state == "held" and self.hold:
             place = held_prefix(str(self.hold["reason"]), str(self.hold["cause"]))
@@ -119,6 +121,7 @@ class Head:
 
 
 _STORED = tuple(name for name in Head.__dataclass_fields__ if name not in {"key", "version"})
+_NEW = Head(RecordKey("", "", "", ""))
 
 
 def held_prefix(reason: str, cause: str = "") -> str:

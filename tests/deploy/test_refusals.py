@@ -82,7 +82,11 @@ def test_every_command_refuses_a_missing_region(
 @pytest.mark.parametrize(
     ("stage", "environment", "words"),
     [
-        ("typo", {"STAGE": "rehearsal"}, "The stage is not named"),  # what the shell says does not count
+        (
+            "typo",
+            {"STAGE": "rehearsal"},
+            "The stage is not named, or unknown; it must be one of",
+        ),  # what the shell says does not count
         ("rehearsal", {"MLC_ENDPOINTS": "{}"}, "MLC_ENDPOINTS is for stage local only"),
         ("rehearsal", {"AWS_DEFAULT_REGION": ""}, "No region"),
         *([("prod", {}, "Stage prod runs on Python 3.13")] if sys.version_info[:2] != RUNTIME else []),
@@ -101,6 +105,21 @@ def test_chalice_deploy_refuses_in_the_same_words(stage: str, environment: dict[
     )
     assert done.returncode != 0
     assert words in done.stderr
+
+
+def test_a_key_is_asked_for_after_the_table_is_there(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["key", "--stage", "rehearsal", "--region", REGION]) == 1
+    told = capsys.readouterr().err
+    assert told == "The table mlc-rehearsal is not there: run python -m infra up --stage rehearsal.\n"
+
+
+def test_repair_of_what_never_began_tells_to_begin(
+    aws: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("infra.repair.write_note", lambda *_: ROOT / "note")
+    assert main(["repair", "--stage", "rehearsal", "--region", REGION]) == 0
+    told = capsys.readouterr().out
+    assert "so first run python -m infra up --stage rehearsal\nNow run chalice deploy --stage rehearsal\n" in told
 
 
 def test_a_domain_without_its_certificate_is_refused(aws: None, capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,7 +157,7 @@ def test_what_aws_refuses_is_said_with_the_command_to_repeat(
     [
         ("UPDATE_IN_PROGRESS", "Somebody else is changing the stack mlc-dev"),
         ("CREATE_IN_PROGRESS", "Wait for it, and run this again"),
-        ("ROLLBACK_COMPLETE", "delete-stack --stack-name mlc-dev, and run this again"),
+        ("ROLLBACK_FAILED", "delete-stack --stack-name mlc-dev, and run this again"),
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback --stack-name mlc-dev"),
     ],
 )

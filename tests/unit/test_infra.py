@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.cloudformation.models import cloudformation_backends
 
 from chalicelib import registry
 from chalicelib.settings import STAGES
@@ -63,7 +64,9 @@ class TestTemplate:
             redrive = found[queue]["Properties"]["RedrivePolicy"]
             assert redrive["maxReceiveCount"] == 5
             assert RESOURCES[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]] is found[f"{queue}-dead"]
-            assert found[f"{queue}-dead"]["Properties"]["MessageRetentionPeriod"] == 14 * 86_400
+            for name in (queue, f"{queue}-dead"):
+                assert found[name]["Properties"]["MessageRetentionPeriod"] == 14 * 86_400
+                assert found[name]["Properties"]["SqsManagedSseEnabled"] is True
 
     def test_every_target_has_a_queue_and_a_writer(self) -> None:
         for system in registry.TARGETS:
@@ -82,16 +85,24 @@ class TestTemplate:
         lasting = [RESOURCES["Table"], RESOURCES["Key"]]
         lasting += [queue for name, queue in queue_resources().items() if name.endswith("-dead")]
         for resource in lasting:
-            assert resource["DeletionPolicy"] == resource["UpdateReplacePolicy"] == "Retain"
+            assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
     def test_the_table_is_backed_up_sealed_with_our_key_and_forgets_what_expires(self) -> None:
         table = RESOURCES["Table"]["Properties"]
         assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
-        assert table["SSESpecification"]["KMSMasterKeyId"] == {"Ref": "Key"}
+        assert table["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": {"Ref": "Key"}}
         assert table["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
         assert table["BillingMode"] == "PAY_PER_REQUEST"
         assert {index["IndexName"] for index in table["GlobalSecondaryIndexes"]} == {"due", "held"}
         assert {index["Projection"]["ProjectionType"] for index in table["GlobalSecondaryIndexes"]} == {"KEYS_ONLY"}
+
+    def test_the_key_is_rotated_and_seals_what_the_topic_tells(self) -> None:
+        assert RESOURCES["Key"]["Properties"]["EnableKeyRotation"] is True
+        assert RESOURCES["KeyAlias"]["Properties"]["AliasName"] == {"Fn::Sub": "alias/mlc-${Stage}"}
+        assert RESOURCES["Topic"]["Properties"]["KmsMasterKeyId"] == {"Ref": "Key"}
+        services = RESOURCES["Key"]["Properties"]["KeyPolicy"]["Statement"]
+        told = [one for one in services if one["Principal"] == {"Service": "cloudwatch.amazonaws.com"}]
+        assert [one["Action"] for one in told] == [["kms:Decrypt", "kms:GenerateDataKey*"]]  # or no alarm is heard
 
     def test_every_queue_raises_an_alarm_for_dead_and_for_late_messages(self) -> None:
         watched = set()
@@ -241,6 +252,14 @@ class TestUp:
         assert "alias/mlc-rehearsal" in told
 
     def test_a_stack_that_never_came_up_is_left_to_a_person(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("infra.up.find_stack", lambda *_: {"StackStatus": "ROLLBACK_COMPLETE"})
+        monkeypatch.setattr("infra.up.find_stack", lambda *_: {"StackStatus": "ROLLBACK_FAILED"})
         with pytest.raises(RuntimeError, match="never came up"):
             bring_up("dev", region="eu-west-1")
+
+    def test_after_a_first_attempt_that_was_rolled_back_the_same_command_begins_anew(self) -> None:
+        bring_up("dev", region="eu-west-1")
+        (left,) = cloudformation_backends["123456789012"]["eu-west-1"].stacks.values()
+        left.status = "ROLLBACK_COMPLETE"
+        said: list[str] = []
+        assert bring_up("dev", region="eu-west-1", show=said.append).change == "created"
+        assert said[0] == "The first attempt at mlc-dev was rolled back: its empty stack is deleted."
