@@ -6,6 +6,7 @@ the tick, and starts a fresh container where one died. A test breaks it through 
 
 from __future__ import annotations
 
+import gzip
 import logging
 from collections.abc import Mapping
 from datetime import date, timedelta
@@ -205,3 +206,9 @@ class World:
     def due(self) -> list[Head]:
         """Every record that has neither an outcome nor a hold, looked up without the indexes."""
         return [Head.read(item) for item in self.store.all_items(due=True) if item.sk == ledger.HEAD]
+
+    def stored_texts(self) -> list[str]:
+        """All that the table holds in the open, whether compressed or not; what is sealed stays sealed."""
+        items = self.store.all_items()
+        packed = [gzip.decompress(item.blob).decode() for item in items if item.blob and item.blob[:2] == b"\x1f\x8b"]
+        return [*packed, *(f"{item.body} {item.sk}" for item in items)]

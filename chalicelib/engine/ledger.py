@@ -26,6 +26,7 @@ CHUNK = 280_000  # bytes; as base64, which emulators count, still under 400 KB a
 LARGEST = 3_000_000  # bytes of gzip; a larger document is held `too_large`
 LIST_SHARDS = 16
 TRAIL_DOCUMENT = 60_000  # characters of a request or answer kept in one trail entry
+TRAIL_PLAIN = 600  # characters of a trail entry that are kept as they are; a longer one is kept compressed
 
 State = Literal[
     "waiting", "sending", "unknown", "done", "held", "refused", "not_moved", "rehearsed", "split", "forecast"
@@ -206,10 +207,11 @@ def trail_op(key: RecordKey, at: datetime, what: str, body: Json, *, salt: str) 
     shown = redact(body)
     assert isinstance(shown, dict)
     kept = {name: _short(value) for name, value in shown.items()}
-    stamp = at.isoformat(timespec="microseconds")
-    return Put(
-        Item(pk=key.pk, sk=f"TRAIL#{stamp}#{salt}", body={"at": at.isoformat(), "what": what, **kept}), guarded=False
-    )
+    told: Json = {"at": at.isoformat(), "what": what}
+    text = json.dumps(kept, ensure_ascii=False, separators=(",", ":"))
+    blob = gzip.compress(text.encode(), 6, mtime=0) if len(text) > TRAIL_PLAIN else None
+    sk = f"TRAIL#{at.isoformat(timespec='microseconds')}#{salt}"
+    return Put(Item(pk=key.pk, sk=sk, body=told if blob else {**told, **kept}, blob=blob), guarded=False)
 
 
 def _short(value: object) -> object:
@@ -223,7 +225,11 @@ def trail(
     store: Store, key: RecordKey, *, limit: int = 200, cursor: str | None = None
 ) -> tuple[list[Json], str | None]:
     rows = store.query(key.pk, prefix="TRAIL#", limit=limit, cursor=cursor)
-    return [item.body for item in rows.items], rows.cursor
+    return [{**item.body, **_packed(item)} for item in rows.items], rows.cursor
+
+
+def _packed(item: Item) -> Json:
+    return dict(json.loads(gzip.decompress(item.blob))) if item.blob else {}
 
 
 def cursor(store: Store, tenant: str, flow: str, move: str) -> Item:

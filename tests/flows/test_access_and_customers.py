@@ -194,7 +194,7 @@ def test_no_secret_is_found_in_any_item_message_notice_metric_or_answer() -> Non
     secrets |= set(company.procurify.tokens)
     assert len(secrets) > 8
     world = company.world
-    said = [str(item.body) + str(item.sk) for item in world.store.all_items()]
+    said = world.stored_texts()
     said += [f"{effect.keys}" for port in (world.queue, world.http) for effect in port.log]
     said += [str(world.notices.published), str(world.metrics.counted)]
     for path in ("/export", "/connections", "/status", f"{customer.record(uuid)}", f"{customer.record(bad)}/trail"):

@@ -261,7 +261,7 @@ def test_the_trail_tells_the_intent_before_the_outcome_and_keeps_no_secret() -> 
     assert outcome["request_id"] and outcome["answer"]
     secrets = ["procurify-app-secret", "intuit-app-secret", *company.procurify.tokens]
     secrets += [g["refresh_token"] for g in company.books.backstage_grants(company.realm) if g.get("refresh_token")]
-    everything = [str(item.body) for item in company.world.store.all_items()]
+    everything = company.world.stored_texts()
     everything += [str(company.world.notices.__dict__), str(company.world.metrics.counted)]
     assert not [secret for secret in secrets if any(secret in text for text in everything)]
 
