@@ -63,7 +63,7 @@ def reached(name: str, environment: str) -> set[str]:
     if system.consent is not None:
         http.asked.add(urlsplit(system.consent.link(line, "c", BACK, "state")).netloc)
         with suppress(ConnectorError):
-            system.consent.exchange(line, "code", BACK)
+            system.consent.exchange(line, "code", BACK, "verifier")
     with suppress(ConnectorError):
         system.door(line).company()
     return http.asked
