@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from simulator import seed, seed_studio
@@ -30,19 +31,22 @@ def move_in(house: House) -> str:
         verb = "is" if len(absent) == 1 else "are"
         named = " and ".join(absent)
         troubles.append(f"MLC_ENDPOINTS leaves out {' and '.join(left_out)}: {named} {verb} not set up.")
-    if set(seed.FLOWS[seed.STUDIO_FLOW]) & house.given.keys():
-        absent.append(seed.STUDIO_FLOW)  # its company is in our own simulators alone
-    config = _without(config, absent)
+    config = _without(config, [*absent, *elsewhere(house.given)])
+    if seed.STUDIO_FLOW in config["flows"]:  # before its flow is there, whose first run would find no consent
+        troubles.append(_consent(house, key, seed_studio.BOOKS, config["connections"][seed_studio.BOOKS]))
     if config["flows"]:
         house.call("POST", "/api/v1/apply", key, {"config": config})
     if PC in house.urls and seed.DESKTOP_FLOW in config["flows"]:
         _add_to_web_connector(house, key)
     if BOOKS in house.urls:
         register_webhooks(house)
-    if seed.STUDIO_FLOW in config["flows"]:
-        troubles.append(_consent(house, key, seed_studio.BOOKS))
     troubles += [house.start_flow(key, flow) for flow in config["flows"]]
     return " ".join(filter(None, troubles))
+
+
+def elsewhere(given: Iterable[str]) -> list[str]:
+    """Flows whose company is in our own simulators alone: somebody else's system does not know it."""
+    return [seed.STUDIO_FLOW] if set(seed.FLOWS[seed.STUDIO_FLOW]) & set(given) else []
 
 
 def _without(config: dict[str, Any], absent: list[str]) -> dict[str, Any]:
@@ -60,8 +64,9 @@ def _add_to_web_connector(house: House, key: str) -> None:
     house.backstage(PC, "set_schedule", user_name=user, seconds=SECONDS)
 
 
-def _consent(house: House, key: str, connection: str) -> str:
+def _consent(house: House, key: str, connection: str, settings: dict[str, Any]) -> str:
     """What the owner of the books does with the link and the page. Returns why it is not connected, or ""."""
+    house.call("POST", "/api/v1/apply", key, {"config": {"connections": {connection: settings}}})
     offered = house.call("POST", f"/api/v1/connections/{connection}/connect", key, {})
     house.browse(offered["url"])
     end = time.monotonic() + PATIENCE

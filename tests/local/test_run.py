@@ -24,7 +24,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from chalicelib import settings
-from simulator import local, outside, seed
+from simulator import local, moving_in, outside, seed
 from simulator.house import KEEPERS, ROOT, House, free_port, listens
 from simulator.systems.procurify import ProcurifySimulator
 from simulator.systems.quickbooks_desktop import QuickBooksDesktopSimulator
@@ -206,6 +206,22 @@ def test_once_ends_with_books_that_agree_and_shows_a_held_record_with_its_fix(tm
     example = text[text.index("For example Bill ") :]
     assert "Fix: Map it:" in example
     assert f"mlc why {seed.FLOW}:bill:" in example
+    studio = text[text.index(f"{seed.STUDIO_FLOW}: people approved and cancelled orders") :]
+    studio = studio[: studio.index("The totals agree to the cent.")]
+    for reason in (
+        "bill · bill_differs", "bill · waits_for_vendor", "bill · bad_characters", "bill_payment · partially_paid",
+        "purchase_order · awaits_approval", "purchase_order · double_count", "vendor · ambiguous_match",
+    ):  # fmt: skip
+        assert reason in studio
+    for shown in ("the same bills in Procurify", "bills paid in full in Procurify", "expenses of ours in FreshBooks"):
+        assert int(re.findall(rf"{shown} \((\d+)\)", studio)[0]) > 5
+    assert f"{seed.STUDIO_FLOW} ran twice more and read all of both systems again: nothing changed" in studio
+
+
+def test_the_company_of_our_simulators_is_not_set_up_in_somebody_elses() -> None:
+    assert moving_in.elsewhere({"quickbooks_online": "http://q", PC: None}) == []
+    for system in ("freshbooks", "procurify"):
+        assert moving_in.elsewhere({system: "http://f"}) == [seed.STUDIO_FLOW]
 
 
 def test_a_stopped_run_goes_on_where_it_was_and_no_process_outlives_it(tmp_path: Path) -> None:
