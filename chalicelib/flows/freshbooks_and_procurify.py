@@ -39,6 +39,7 @@ def bill(b: Bill, link: Link) -> Draft:
     owed = Owed(
         title=f"Bill {b.number or b.id} of {b.vendor_name}", vendor=b.vendor_id, vendor_name=b.vendor_name,
         number=b.number, date=b.date, due_date=b.due_date, currency=b.currency, tax=b.tax,
+        file_left_out="FreshBooks does not hand it out, look at it there" if b.attachment else "",
         lines=[OwedLine(x.category_name or x.category, x.description, x.amount, x.tax) for x in b.lines],
     )  # fmt: skip
     said = " \n ".join([b.number, *(x.description for x in b.lines)])

@@ -219,6 +219,21 @@ def test_the_payment_of_a_mailed_bill_goes_by_itself_once_people_made_the_bill_o
     assert world.record(f"{payment}@{bill}", "bill_payment").state == "done"
 
 
+def test_a_bills_own_file_that_freshbooks_does_not_hand_out_is_told_in_the_mail_and_the_trail(
+    worlds: list[Studio],
+) -> None:
+    world = having(worlds, unmatched_bill="inbox")
+    bill = world.bill(
+        world.vendor(), attachment={"jwt": "eyJhbGciOiJub25lIn0.e30.x", "media_type": "image/png", "id": 7}
+    )
+    world.run()
+    (letter,) = world.mail.sent
+    assert letter.attachments[0].content.startswith(b"%PDF-")
+    assert "Its own file is left out: FreshBooks does not hand it out" in letter.text
+    trail = str(world.office.call("GET", f"/records/{FLOW}:bill:{bill}/trail")["items"])
+    assert "Its own file is left out" in trail and "eyJ" not in trail
+
+
 def test_a_bill_becomes_a_request_with_the_mapped_codes_and_its_tax(worlds: list[Studio]) -> None:
     world = having(worlds, **REQUESTS)
     world.order(world.supplier("Somebody Else"))  # the code has a budget in that department

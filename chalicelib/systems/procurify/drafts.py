@@ -107,15 +107,16 @@ def inbox_draft(
     due_date: datetime.date | None = None,
     po_number: str = "",
     file: Attachment | None = None,
+    left_out: str = "",
 ) -> Draft:
     """The same, mailed to the AP inbox where it is not there. `file` is the bill's own; without one that the inbox
-    reads, one is made."""
+    reads, one is made. `left_out` says why one that the bill has is not given."""
     made = bill_match_draft(
         vendor=vendor, vendor_name=vendor_name, number=number, date=date, currency=currency, lines=lines,
         due_date=due_date,
     )  # fmt: skip
     once = {**made.once, **({"po_number": _line(po_number)} if _line(po_number) else {})}
-    unfit = _unfit(file) if file else ""
+    unfit = _unfit(file) if file else left_out
     if file and not unfit:
         content = base64.b64encode(file.content).decode()
         once["file"] = {"name": file.name, "type": file.type, "content": content}

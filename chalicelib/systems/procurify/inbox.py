@@ -120,7 +120,9 @@ def _words(intent: Intent) -> str:
     vendor = " ".join(str(once["vendor_name"]).split())
     parts = [f"Vendor: {vendor}", f"Number: {once.get('label', '')}", f"Date: {once['date']}"]
     parts += [f"Due: {once['due_date']}"] if once.get("due_date") else []
-    return "\n".join([*parts, *rows, f"Total: {intent.money}", "", f"Sent by ml-connector {intent.mark}", ""])
+    return "\n".join(
+        [*parts, *rows, f"Total: {intent.money}", *_notes(intent), "", f"Sent by ml-connector {intent.mark}", ""]
+    )
 
 
 def _lines(intent: Intent) -> Sequence[Json]:

@@ -45,6 +45,7 @@ class Owed:
     currency: str
     tax: Decimal
     lines: Sequence[OwedLine]
+    file_left_out: str = ""  # why the file that it has is not given
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,12 @@ def owed_draft(owed: Owed, link: Link) -> Draft:
     if kind == "requisition":
         return _requested(owed, taxed, vendor, link)
     lines = [bill_line(description=x.description, amount=amount) for x, amount in taxed]
-    make = inbox_draft if kind == "inbox_mail" else bill_match_draft
-    return make(
+    if kind == "inbox_mail":
+        return inbox_draft(
+            vendor=vendor, vendor_name=owed.vendor_name, number=owed.number, date=owed.date, currency=owed.currency,
+            lines=lines, due_date=owed.due_date, left_out=owed.file_left_out,
+        )  # fmt: skip
+    return bill_match_draft(
         vendor=vendor, vendor_name=owed.vendor_name, number=owed.number, date=owed.date, currency=owed.currency,
         lines=lines, due_date=owed.due_date,
     )  # fmt: skip
