@@ -7,14 +7,16 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 from chalicelib.engine import ledger, replay
 from chalicelib.engine import setup as setups
 from chalicelib.engine.grants import Tokens
 from chalicelib.engine.ledger import Head
+from chalicelib.engine.ports import HttpRequest, Item, Put
 from chalicelib.engine.records import RecordKey
 from chalicelib.engine.setup import FlowState
-from chalicelib.entry import keys
+from chalicelib.entry import keys, oauth
 from simulator.memory.clock import MemoryClock
 from simulator.systems.freshbooks import FreshBooksSimulator
 from simulator.systems.procurify import ProcurifySimulator
@@ -26,6 +28,7 @@ APP = {"client_id": "freshbooks-app", "client_secret": "freshbooks-app-secret"}
 BUYER = {"client_id": "procurify-app", "client_secret": "procurify-app-secret"}
 HOSTS = ("https://api.freshbooks.com", "https://auth.freshbooks.com")
 INBOX = "acme-ap@inbox.procurify.example.test"
+SOON = timedelta(minutes=5)
 DAY, PAPER = "2026-02-20", "Harbor Paper Co"
 CODES = {"6010": "Office Supplies", "6200": "Repairs & Maintenance", "6300": "Advertising"}
 
@@ -77,7 +80,20 @@ class Studio(World):
         told = self.books.backstage_grant()
         ends = (self.clock.now() + timedelta(seconds=int(told["expires_in"]))).isoformat()
         pk = self.engine.grant_pk(setups.connections(self.store, TENANT)["books"][0])
+        about = Item(*setups.about_key(TENANT, "books"), body={"client": APP["client_id"]})
+        self.store.write([Put(about, guarded=False)])
+        self.engine.local_url = "https://mlc.example.test"
         self.engine.grants.try_out(pk, Tokens(str(told["access_token"]), ends, str(told["refresh_token"])), APP)
+
+    def consent_again(self) -> None:
+        """A person opens the link of `mlc connect` and agrees."""
+        link = self.office.call("POST", "/connections/books/connect")
+        came = self.http.send(HttpRequest("GET", link["url"])).headers["location"]
+        oauth.come_back(self.engine, "freshbooks", parse_qs(urlsplit(came).query))
+        self.until_quiet(patience=SOON)
+        found = self.office.call("GET", f"/connections/books/connect/{link['id']}")
+        if found["state"] == "found":
+            self.office.call("POST", "/connections/books/confirm", {"company": found["company"]["id"]})
 
     # ------------------------------------------------------------------ people at work
 

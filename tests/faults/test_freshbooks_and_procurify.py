@@ -15,7 +15,7 @@ import pytest
 
 from simulator.memory.watch import Effect
 from simulator.world import Died
-from tests.faults.places import some
+from tests.faults.places import EVERY, some
 from tests.studio import ACCOUNT, FLOW, PAPER, TENANT, Studio
 
 KINDS = ["drop_before", "drop_after", "malformed", "throttle", "expire_token"]
@@ -229,3 +229,51 @@ def test_each_fault_on_each_call_neither_loses_nor_doubles_anything(make: Callab
                 right(life)
             except AssertionError as wrong:
                 raise AssertionError(f"{kind} at call {nth} of the {name}, {call}: {wrong}") from wrong
+
+
+def die_after_renewal(world: Studio, *, steps: int) -> None:
+    """As soon as a new token was made there, or so many effects later."""
+    left = -1
+
+    def hook(effect: Effect) -> None:
+        nonlocal left
+        if left < 0 and effect.operation == "http" and "/oauth/token" in str(effect.keys):
+            left = steps + 1
+        left -= left > 0
+        if left == 0:
+            left = -1
+            watch(world, None, "after")
+            raise Died
+
+    watch(world, hook, "after")
+
+
+@pytest.mark.parametrize("steps", [0, 1, 2] if EVERY == 1 else [0, 2])
+def test_dying_between_a_new_token_and_its_saving_at_any_call_leaves_access_or_names_who_must_reconnect(
+    steps: int,
+) -> None:
+    """The token of FreshBooks ends at each call of a run in turn; whatever dies, all is there in the end, once."""
+    number, told = len(calls(expenses_made)["books"]), 0
+    places = range(1, number + 1) if EVERY == 1 else [number if steps else 1]
+    for nth in places:
+        life = expenses_made()
+        world = life.world
+        grant = world.books.backstage_grant_of()
+        world.books.faults.plan("expire_token", skip=nth - 1)
+        die_after_renewal(world, steps=steps)
+        settle(world)
+        watch(world, None, "after")
+        assert world.deaths == 1, f"call {nth}"
+        health = world.office.call("GET", "/connections")["items"][0]["health"]
+        if health["state"] == "locked_out":
+            told += 1
+            assert "mlc connect books" in health["fix"], health
+            world.consent_again()
+            settle(world)
+        renewed = world.books.backstage_grant_of()
+        assert renewed["refreshes"] - grant["refreshes"] == 1, f"call {nth}: never two renewals for one token"
+        try:
+            right(life)
+        except AssertionError as wrong:
+            raise AssertionError(f"died {steps} effects after the renewal of call {nth}: {wrong}") from wrong
+    assert told == (len(places) if steps < 2 else 0)  # two effects later it is saved

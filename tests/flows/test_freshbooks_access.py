@@ -14,10 +14,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from werkzeug.wrappers import Response
 
-from chalicelib.engine import setup as setups
 from chalicelib.engine.errors import ConnectorError, LockedOut, TryAgain
 from chalicelib.engine.grants import Grants
-from chalicelib.engine.ports import HttpRequest, Item, Put
+from chalicelib.engine.ports import HttpRequest
 from chalicelib.entry import oauth
 from chalicelib.entry.keys import Caller
 from chalicelib.systems.freshbooks.auth import SCOPES, renewal
@@ -26,7 +25,7 @@ from chalicelib.systems.freshbooks.door import FreshBooksDoor
 from simulator.memory.watch import Effect
 from simulator.world import Died
 from tests.freshbooks_world import SERVICE, FreshBooksWorld
-from tests.studio import APP, TENANT, Studio
+from tests.studio import Studio
 from tests.unit.systems.freshbooks_desk import Desk, a_bill, careful, desk, member, said, tokens
 
 OTHER = "7Cother"
@@ -173,9 +172,6 @@ def test_a_code_is_worth_nothing_without_the_secret_that_its_link_was_made_with(
 @pytest.mark.parametrize(("stolen", "state"), [(False, "found"), (True, "refused")])
 def test_the_vendor_takes_the_code_from_whoever_made_its_link_alone(*, stolen: bool, state: str) -> None:
     studio = Studio()
-    about = Item(*setups.about_key(TENANT, "books"), body={"client": APP["client_id"]})
-    studio.store.write([Put(about, guarded=False)])
-    studio.engine.local_url = "https://mlc.example"
     links = [studio.office.call("POST", "/connections/books/connect") for _ in range(2)]
     came = [
         parse_qs(urlsplit(studio.http.send(HttpRequest("GET", one["url"])).headers["location"]).query) for one in links

@@ -95,6 +95,11 @@ def test_signatures_are_compared_in_constant_time(monkeypatch: pytest.MonkeyPatc
     assert theirs(body(), GOOD)
     assert not theirs(body(), "A" + GOOD[1:])
     assert compared == [(GOOD.encode(), GOOD.encode()), (GOOD.encode(), b"A" + GOOD.encode()[1:])]
+    compared.clear()
+    for place in range(MUTATIONS):
+        wrong = "A" if GOOD[place] != "A" else "B"
+        assert not theirs(body(), GOOD[:place] + wrong + GOOD[place + 1 :])
+    assert len(compared) == MUTATIONS and {len(one) for pair in compared for one in pair} == {len(GOOD)}
 
 
 @pytest.mark.parametrize(
