@@ -64,6 +64,9 @@ def test_a_file_restored_from_a_backup_is_not_read_and_people_are_told() -> None
     assert builder.costs() == {"INV-001": Decimal("1200.00"), "INV-002": Decimal("10.00")}
     (told,) = builder.told("restored from a backup")
     assert "Nothing was read from it or written to it" in told
+    assert builder.world.metrics.total("LockedOut", system="quickbooks_desktop") == 3, (
+        "operators see each session of it"
+    )
     assert "mlc qwc books --moved" in told
     caller = builder.world.engine.load_system(SYSTEM).caller
     assert caller is not None

@@ -214,6 +214,7 @@ def _stop(engine: Engine, session: Session, trouble: Trouble, *, answered: Write
     desk = tickets.change_desk(engine.store, session, troubled)
     connection = companies.connection_of(engine, session)
     if connection is not None and (trouble.locked or desk.troubles >= PATIENCE):
+        engine.metrics.count("LockedOut", system=connection.system)
         engine.note_health(connection, Health(state="locked_out", message=trouble.says, fix=trouble.fix))
     return ""
 
