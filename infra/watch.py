@@ -198,6 +198,9 @@ QUERIES = {
     "record": """fields @timestamp, message, state
 | filter tenant = "TENANT" and record = "FLOW:MOVE:ID"
 | sort @timestamp asc""",
+    "correlation": """fields @timestamp, message, tenant, record, state, request_id
+| filter correlation = "ID"
+| sort @timestamp asc""",
     "last-run": """fields @timestamp, message, run, state, trouble, calls, record
 | filter tenant = "TENANT" and flow = "FLOW"
 | sort @timestamp desc

@@ -216,6 +216,7 @@ class OpenFlow:
     target: Connection
     source_health: Health
     target_health: Health
+    correlation: str = ""  # the webhook or the run on whose behalf it is open
     tallied: bool = False  # the customer wants a daily digest of what moved
     _source: Source | None = None
     _target: Target | None = None

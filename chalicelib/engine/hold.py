@@ -190,6 +190,7 @@ def notice_jobs(flow: OpenFlow, wanted: Iterable[tuple[str, str]], *, hint: bool
     """Ask for single records by their ids: (move, source id). `hint`: because the vendor hinted at them."""
     setup = flow.setup
     whose: Json = {"tenant": setup.tenant, "flow": setup.name} | ({"hint": True} if hint else {})
+    whose |= {"correlation": flow.correlation} if flow.correlation else {}
     jobs = [{**whose, "notice": move, "id": id_} for move, id_ in sorted(wanted)]
     if jobs:
         flow.engine.queue.send("poll", [json.dumps(job) for job in jobs], group=setup.tenant)

@@ -75,7 +75,7 @@ def sending(
     }
     new = replace(head, state="sending", intent=noted, hold=None, due=("b", until), updated_at=now.isoformat())
     told: Json = {**noted, "noticed_at": head.updated_at, "source_fingerprint": head.fingerprint}
-    told["mapping_version"] = flow.setup.mapping_version
+    told |= {"mapping_version": flow.setup.mapping_version, "correlation": head.correlation}
     if again:
         what = "intent repeated"
         ops: list[Op] = []

@@ -40,6 +40,7 @@ class Head:
 
     `due` is (class, moment): "a" waits for its time, "b" is queued until then, "w" lies in the outbox of a connection
     that cannot be called, since then. `revision` counts the source's changes.
+    `correlation` names the webhook or the run that brought its present state.
     `stirred` is the run that found it withdrawn or changed after it was moved: nothing is written before that is over.
     `parts` are the names of the records that it came to, `leaving` those of former ones that may still stand there.
     `link`, `intent`, `outcome`, `hold` and `plan` are JSON objects whose members docs/reference/records.md lists.
@@ -63,6 +64,7 @@ class Head:
     leaving: Sequence[str] = ()
     attempts: int = 0
     epoch: int = 0
+    correlation: str = ""
     stirred: str = ""
     released: bool = False  # a person let it go although it is older than the cut-over
     trouble: str = ""  # what the last try ran into

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -15,6 +16,8 @@ from chalicelib.engine.hold import dependents, held_head, not_read
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import Conflict, Delete, Op
 from chalicelib.engine.records import Json, RecordKey, Row, SourceDocument, Summary, fingerprint
+
+log = logging.getLogger("mlc")
 
 MOST_MISSED = 3  # documents that do not come through, and none that does: the vendor is out
 
@@ -220,6 +223,7 @@ def keep(
         hold=None,
         plan=None,
         attempts=0,
+        correlation=flow.correlation or old.correlation,
         stirred=run if brake.stirs(old, new) else old.stirred,
         updated_at=now,
         due=old.due if waiting else (("b", moment) if queue else ("a", now)),
@@ -233,6 +237,8 @@ def _write(flow: OpenFlow, new: Head, first: bool, ops: Sequence[Op]) -> Head | 
         flow.engine.store.write([ledger.put(new), *ops, *listed])
     except Conflict:
         return None  # kept by somebody else this moment, or its writer moved on: the next poll sees the difference
+    told = {"tenant": new.key.tenant, "flow": new.key.flow, "record": new.key.id, "state": new.state}
+    log.info("a record was noticed", extra={**told, "correlation": new.correlation})
     return ledger.after(new)
 
 

@@ -43,7 +43,8 @@ def write(flow: OpenFlow, head: Head, ending: Ending) -> Head:
         new = replace(ending.change(head), updated_at=now.isoformat())
         if head.revision > seen and new.due is None:
             new = replace(new, state="unknown" if new.intent else "waiting", hold=None, due=("a", now.isoformat()))
-        entry = ledger.trail_op(head.key, now, ending.what, ending.told, salt=str(head.version))
+        body = {**ending.told, "correlation": new.correlation} if new.correlation else ending.told
+        entry = ledger.trail_op(head.key, now, ending.what, body, salt=str(head.version))
         try:
             store.write([ledger.put(new), *ending.ops, entry])
         except Conflict as lost:
@@ -56,7 +57,8 @@ def write(flow: OpenFlow, head: Head, ending: Ending) -> Head:
             head = fresh
             continue
         told = {"tenant": head.key.tenant, "flow": head.key.flow, "record": head.key.id, "state": new.state}
-        log.info(ending.what, extra=told)
+        request = {"request_id": ending.told["request_id"]} if ending.told.get("request_id") else {}
+        log.info(ending.what, extra={**told, **request, "correlation": new.correlation})
         return ledger.after(new)
     raise Conflict([(head.key.pk, ledger.HEAD)])
 

@@ -130,6 +130,7 @@ def _due(flow: OpenFlow, whole: Head, old: Head) -> Head:
         state=old.state if under_way else "waiting",
         revision=old.revision + 1,
         fingerprint=whole.fingerprint,
+        correlation=whole.correlation,
         hold=None,
         plan=None,
         attempts=0,

@@ -40,6 +40,7 @@ def advance(engine: Engine, job: Json, source: Source | None = None) -> Json | N
         return None
     if source is not None:
         flow.hear(source)
+    flow.correlation = runs.correlation(flow.setup, run)
     following, trouble = _advanced(flow, job)
     if following is None and not trouble and flow.next_side:
         following = {name: value for name, value in job.items() if name != "look"}

@@ -91,6 +91,7 @@ def finish(engine: Engine, setup: FlowSetup, run: str, *, trouble: str = "", use
         except Conflict:
             continue
         told = {"tenant": setup.tenant, "flow": setup.name, "run": run, "state": state, "trouble": trouble}
+        told |= {"correlation": correlation(setup, run)}
         log.info("a run ended", extra={**told, "calls": used[0], "metered_reads": used[1]})
         if setup.restored and state == "finished":
             restored.read_over(engine.store, setup, engine.clock.now())
@@ -158,6 +159,11 @@ def _taken_key(setup: FlowSetup) -> tuple[str, str]:
 
 def _taken(setup: FlowSetup) -> Json:
     return {"state": setup.state, "cut_over": setup.cut_over.isoformat()}
+
+
+def correlation(setup: FlowSetup, run: str) -> str:
+    """By what the log and the trails name the run, over all customers."""
+    return f"{setup.tenant}:{setup.name}:{run}"
 
 
 def _under_way(item: Item, now: datetime) -> bool:

@@ -49,7 +49,7 @@ def run(engine: Engine, job: Json) -> None:
             companies[hint.company].append(hint)
         else:
             engine.metrics.count("HooksOfNobody", system=system.name)
-    of = {name: job[name] for name in ("system", "environment", "client")}
+    of: Json = {name: job[name] for name in ("system", "environment", "client", "correlation") if name in job}
     for company, hints in companies.items():
         for begin in range(0, len(hints), TOGETHER):
             sent = [_told(hint) for hint in hints[begin : begin + TOGETHER]]
@@ -71,6 +71,7 @@ def of_company(engine: Engine, job: Json) -> None:
         for side in engine.load_flow(setup.flow).sides if connection.name in (setup.source, setup.target) else ():
             flow = engine.open(connection.tenant, setup.name, move=side.moves[0].name)
             if flow is not None and flow.source.name == connection.name:
+                flow.correlation = str(job.get("correlation") or "")
                 hold.notice_jobs(flow, set(_wanted(flow, hints)), hint=True)
     _note_seen(engine, str(job["system"]), hints)
 

@@ -99,6 +99,8 @@ def _queued(engine: Engine, of: Json, body: bytes) -> int:
     if len(body) > MOST_BYTES:
         hook_job.set_aside(engine, of, body, [f"it has more than {MOST_BYTES:,} bytes"])
         return 200
-    job: Json = {"job": "hook", **of, "body": base64.b64encode(body).decode()}
+    correlation = f"hook:{engine.clock.token()[:16]}"
+    job: Json = {"job": "hook", **of, "correlation": correlation, "body": base64.b64encode(body).decode()}
     engine.queue.send("jobs", [json.dumps(job)], group=f"hooks {system}")
+    log.info("a webhook was taken", extra={"system": system, "correlation": correlation})
     return 200

@@ -89,6 +89,7 @@ def _poll(engine: Engine, job: Json) -> None:
     flow = engine.open(str(job["tenant"]), str(job["flow"]), move=str(job["notice"]))
     move = flow.flow.move(str(job["notice"])) if flow else None
     if flow is not None and move is not None:
+        flow.correlation = str(job.get("correlation") or "")
         try:
             notice.one(flow, move, str(job["id"]), hint=bool(job.get("hint")))
         except Later:

@@ -25,7 +25,7 @@ EVERY = int(os.environ.get("MLC_EVERY", "17"))
 
 class Office(Customer):
     def put_back(self, copy: dict[str, Any], to: datetime) -> None:
-        """As the how-to says: functions stopped, the older table in place of this one, marked, books reconnected."""
+        """As the how-to says: functions stopped, the older table in its place, marked, the books connected again."""
         world = self.world
         access = [item for item in world.store.all_items() if item.pk.startswith("G#")]
         world.store.load(copy)

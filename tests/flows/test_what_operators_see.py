@@ -7,15 +7,20 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 import pytest
 
 from chalicelib.aws import telemetry
+from chalicelib.engine import ledger
 from chalicelib.engine.records import RecordKey
 from chalicelib.entry import hooks, jobs
 from infra.watch import QUERIES
 from simulator.company import FLOW, Company
+from tests.building import CLINIC, COPPERLINE, DECK, TENANT, Builder
+from tests.building import FLOW as BOOKS_TO_PROCORE
 
 POST_BILL = "POST /v3/company/9130001/bill"
 SYSTEM = "quickbooks_online"
@@ -76,7 +81,9 @@ def test_what_happened_to_this_record_is_told_from_its_own_customers_lines(log: 
     assert {line["tenant"] for line in found} == {company.tenant}
     assert found[-1]["state"] == "done"
     assert RecordKey(company.tenant, FLOW, "bill", key.source_id).id == key.id
-    (last,) = answered(QUERIES["record"], log, TENANT=company.tenant, **{"FLOW:MOVE:ID": company.head(uuids[1]).key.id})
+    *_, last = answered(
+        QUERIES["record"], log, TENANT=company.tenant, **{"FLOW:MOVE:ID": company.head(uuids[1]).key.id}
+    )
     assert last["state"] == "held"
 
 
@@ -87,6 +94,48 @@ def test_what_a_customers_last_run_did_is_told_with_its_records(log: io.StringIO
     assert (end["state"], end["trouble"]) == ("finished", "")
     assert end["calls"] > 0
     assert {company.head(uuid).key.id for uuid in uuids} <= {line.get("record") for line in found}
+
+
+def test_one_id_leads_from_a_webhook_to_the_vendors_own_id_of_the_write(log: io.StringIO) -> None:
+    world = Builder()
+    world.cycle(TENANT, BOOKS_TO_PROCORE)
+    world.take_webhooks()
+    send, sent = world.http.send, count(1)  # the vendor's gateway numbers its answers, the simulator does not
+
+    def numbering(request: Any) -> Any:
+        answer = send(request)
+        return replace(answer, headers={**answer.headers, "x-request-id": f"call-{next(sent)}"})
+
+    world.http.send = numbering  # type: ignore[method-assign]
+    bill = world.bill(world.vendor(COPPERLINE), ("100.00", "Concrete", CLINIC), ("20.00", "Concrete", DECK))
+    world.deliver()
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    taken = [line["correlation"] for line in lines if line["message"] == "a webhook was taken"]
+    (one,) = set(taken) & {line["correlation"] for line in lines if f":bill:{bill}@" in line.get("record", "")}
+    found = answered(QUERIES["correlation"], log, ID=one)
+    assert {line.get("tenant", TENANT) for line in found} == {TENANT}
+    said = [line["message"] for line in found]
+    assert (said[0], said[1]) == ("a webhook was taken", "a record was noticed")
+    created = [line for line in found if line["message"] == "created" and f":{bill}@" in line["record"]]
+    assert len(created) == 2
+    for line in created:
+        key = RecordKey.from_id(TENANT, line["record"])
+        assert key is not None
+        entries, _ = ledger.trail(world.store, key)
+        assert {entry["correlation"] for entry in entries} == {one}
+        assert line["request_id"]
+        assert entries[-1]["request_id"] == line["request_id"]
+
+
+def test_one_id_leads_from_a_poll_to_the_vendors_own_id_of_the_write(log: io.StringIO) -> None:
+    company, uuids = small_life()
+    (end,) = [line for line in answered(QUERIES["last-run"], log, TENANT=company.tenant, FLOW=FLOW) if "run" in line]
+    found = answered(QUERIES["correlation"], log, ID=end["correlation"])
+    (created,) = [line for line in found if line["message"] == "created"]
+    assert created["record"] == company.head(uuids[0]).key.id
+    assert created["request_id"] == (company.head(uuids[0]).outcome or {})["request_id"]
+    entries, _ = ledger.trail(company.world.store, company.head(uuids[0]).key)
+    assert {entry["correlation"] for entry in entries} == {end["correlation"]}
 
 
 def test_which_vendor_asked_us_to_wait_is_told_with_whose_allowance_it_was(log: io.StringIO) -> None:
