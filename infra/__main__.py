@@ -68,6 +68,8 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("--certificate", help="ARN of the domain's certificate, in this region")
         if name == "subscribe":
             command.add_argument("--address", required=True, help="AWS sends it a mail to confirm")
+        if name == "key":
+            command.add_argument("--only", action="store_true", help="every other platform key stops working")
         if name == "restored":
             command.add_argument("--at", required=True, help="the moment it was restored to, with its time zone")
         if name == "down":
@@ -100,7 +102,7 @@ def _run(chosen: argparse.Namespace, cloud: Cloud) -> int:
         print(f"{chosen.address} hears the alarms of mlc-{cloud.stage} once the mail that comes is confirmed")
         return 0
     if chosen.command in ("key", "restored"):
-        print(platform_key(cloud) if chosen.command == "key" else _restored(chosen, cloud))
+        print(platform_key(cloud, only=chosen.only) if chosen.command == "key" else _restored(chosen, cloud))
         return 0
     return _down(chosen, cloud)
 

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.entry import keys
 from chalicelib.entry.keys import Caller
+from infra.key import new_key
 from tests.unit.api_world import ApiWorld
 
 
@@ -84,6 +85,15 @@ def test_tenants_are_listed_page_by_page(world: ApiWorld) -> None:
 @pytest.mark.parametrize("name", ["", "Acme", "_platform", "a#b", "a_b", "x" * 41, "ä", "../acme"])
 def test_a_tenant_name_that_could_confuse_is_refused(world: ApiWorld, name: str) -> None:
     assert world.call("POST", "/tenants", {"name": name}, key=world.platform).status == 400
+
+
+def test_a_new_platform_key_may_be_the_only_one(world: ApiWorld) -> None:
+    beside = new_key(world.store, world.clock, only=False)
+    for key in (world.platform, beside):
+        assert world.call("GET", "/tenants", key=key).status == 200
+    only = new_key(world.store, world.clock, only=True)
+    assert [world.call("GET", "/tenants", key=key).status for key in (world.platform, beside, only)] == [401, 401, 200]
+    assert world.call("GET", "/flows").status == 200, "customers' keys stay"
 
 
 def test_the_platforms_key_makes_tenants_and_nothing_else(world: ApiWorld) -> None:
