@@ -201,7 +201,8 @@ def health_key(tenant: str, connection: str) -> tuple[str, str]:
 def read_health(item: Item | None) -> Health:
     if item is None:
         return Health()
-    return Health(version=item.version, **{k: str(v) for k, v in item.body.items()})  # type: ignore[arg-type]
+    known = {name: str(value) for name, value in item.body.items() if name in Health.__dataclass_fields__}
+    return Health(version=item.version, **known)  # type: ignore[arg-type]  # written by save_health
 
 
 def save_health(
