@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 
 from chalicelib import registry
 from chalicelib.settings import LOCAL, STAGES
+from chalicelib.wiring import load_flow
 
 APP = "mlc"
 API = "api_handler"  # Chalice's name for the function behind every route
@@ -48,11 +50,19 @@ def queues() -> tuple[str, ...]:
     return ("poll", "jobs", *writer_queues())
 
 
+def _written_from_callers() -> list[str]:
+    """Queues of the targets of what cannot be called: where it calls us its pages are read, and its records queued."""
+    flows = [load_flow(name) for name in registry.FLOWS]
+    return sorted({writer_queue(flow.target_system) for flow in flows if flow.source_system in registry.CALLERS})
+
+
+@cache
 def functions() -> tuple[Function, ...]:
     api = Function(
         name=API,
         timeout=30,
         memory=1024,
+        sends=("poll", "jobs", *_written_from_callers()),
         writes_connection_secrets=True,
         seals=True,
         unseals_verifiers=True,

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.deploy.recording import Use, may, recording
+
 os.environ.setdefault("STAGE", "local")
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
 
@@ -19,6 +21,20 @@ def _cheap_hashes() -> Iterator[None]:
         patch.setattr("chalicelib.systems.quickbooks_desktop.login.COST", 16)
         patch.setattr("chalicelib.entry.apply.COST", 16)
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _uses() -> Iterator[set[Use]]:
+    with recording() as uses:
+        yield uses
+
+
+@pytest.fixture(autouse=True)
+def _no_function_goes_beyond_its_policy(_uses: set[Use]) -> Iterator[None]:
+    yield
+    beyond = {use for use in _uses if not may(use)}
+    _uses -= beyond  # told once, by the test that did it
+    assert sorted(beyond) == []
 
 
 @pytest.fixture(autouse=True)

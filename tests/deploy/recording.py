@@ -1,18 +1,25 @@
-"""Who does what: every operation of the ports, with the function that Lambda would run it in, as IAM names it."""
+"""Who does what: every operation of the ports, with the function that Lambda would run it in, as IAM names it.
+
+All tests run under it (tests/conftest.py): whatever a test has a function do, that function's policy must allow.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import cache
 from typing import Any, NamedTuple
 
 import pytest
 
 from chalicelib import registry, wiring
 from chalicelib.entry import api, hooks, jobs, oauth_pages
-from infra.functions import API, writer_queue
+from infra.functions import API, Function, functions, writer_queue
+from infra.policies import policy
 from simulator.memory.watch import Effect, Watched
+
+STAGE = "prod"
 
 # What each operation of a port asks of AWS; test_policies.py holds it against the adapters.
 ACTIONS = {
@@ -43,35 +50,39 @@ class Use(NamedTuple):
 _running: ContextVar[str] = ContextVar("_running", default="")
 
 
-def _place(effect: Effect, stage: str) -> Iterator[str]:
+def _place(effect: Effect) -> Iterator[str]:
     match effect.operation:
         case "query":
             _, index = effect.keys[0]
-            yield f":table/mlc-{stage}/index/{index}" if index else f":table/mlc-{stage}"
+            yield f":table/mlc-{STAGE}/index/{index}" if index else f":table/mlc-{STAGE}"
         case "get" | "write":
-            yield f":table/mlc-{stage}"
+            yield f":table/mlc-{STAGE}"
         case "send" | "acknowledge" | "receive" | "release":
-            yield f":mlc-{stage}-{effect.keys[0]}"
+            yield f":mlc-{STAGE}-{effect.keys[0]}"
         case "read_secret" | "write_secret":
-            yield f":secret:mlc/{stage}/{effect.keys[0]}"
+            yield f":secret:mlc/{STAGE}/{effect.keys[0]}"
         case "seal" | "unseal":
             yield ":key/"
         case "mail":
             yield ":identity/"
         case "publish":
-            yield f":mlc-{stage}"
+            yield f":mlc-{STAGE}"
 
 
 @contextmanager
-def recording(stage: str) -> Iterator[set[Use]]:
+def recording() -> Iterator[set[Use]]:
     """What is done meanwhile; people at work and the test itself are nobody's function and are left out."""
     uses: set[Use] = set()
+    known: set[tuple[str, str, str]] = set()
     watched = Watched._watched
 
     def noted(self: Any, effect: Effect, act: Callable[[], Any]) -> Any:
-        if _running.get() and effect.operation in ACTIONS:
-            for place in _place(effect, stage):
-                uses.update(Use(_running.get(), action, place) for action in ACTIONS[effect.operation])
+        function = _running.get()
+        if function and effect.operation in ACTIONS:
+            for place in _place(effect):
+                if (function, effect.operation, place) not in known:
+                    known.add((function, effect.operation, place))
+                    uses.update(Use(function, action, place) for action in ACTIONS[effect.operation])
         return watched(self, effect, act)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -86,6 +97,27 @@ def recording(stage: str) -> Iterator[set[Use]]:
         yield uses
         for caller, answer in zip(callers, answers, strict=True):
             object.__setattr__(caller, "answer", answer)
+
+
+@cache
+def allowed(function: Function) -> tuple[tuple[str, str, str], ...]:
+    """(statement, action, resource) without the account."""
+    return tuple(
+        (statement["Sid"], action, resource.split(":*:*", 1)[1])
+        for statement in policy(function, STAGE)["Statement"]
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+    )
+
+
+def covers(resource: str, place: str) -> bool:
+    return place == resource or (resource.endswith("*") and place.startswith(resource[:-1]))
+
+
+@cache
+def may(use: Use) -> bool:
+    (function,) = (one for one in functions() if one.name == use.function)
+    return any(use.action == action and covers(resource, use.place) for _, action, resource in allowed(function))
 
 
 def _doors() -> Iterator[tuple[Any, str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.aws import limits
 from chalicelib.engine import ledger, replay
 from chalicelib.engine.records import Json
 from simulator.company import FLOW, Company
@@ -264,6 +265,15 @@ def test_the_trail_tells_the_intent_before_the_outcome_and_keeps_no_secret() -> 
     everything = company.world.stored_texts()
     everything += [str(company.world.notices.__dict__), str(company.world.metrics.counted)]
     assert not [secret for secret in secrets if any(secret in text for text in everything)]
+
+
+def test_what_is_written_down_of_a_moved_bill_costs_one_unit_an_item() -> None:
+    company = Company()
+    uuid = company.bill(company.vendor("Northwind Paper Co"))
+    company.cycle()
+    items = [item for item in company.world.store.all_items() if item.pk == company.head(uuid).key.pk]
+    sizes = {item.sk: limits.item_size(item, limits.body_text(item.body)) for item in items}
+    assert len(sizes) > 4 and max(sizes.values()) <= 1024, sizes
 
 
 def test_one_bill_that_cannot_be_read_is_held_in_plain_sight_and_stops_no_other() -> None:
