@@ -33,6 +33,16 @@ COMMANDS = {
     "down": "take the functions and the API away; what holds data stays unless told",
 }
 
+NOT_SIGNED_IN = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+
 
 def main(arguments: list[str] | None = None) -> int:
     chosen = _parser().parse_args(arguments)
@@ -166,8 +176,8 @@ def _told(failure: Exception) -> str | None:
             return "No AWS credentials: set AWS_PROFILE, or run aws configure."
         case exceptions.EndpointConnectionError() | exceptions.ConnectTimeoutError() | ConnectorError():
             return f"AWS cannot be reached: {failure}"
-        case exceptions.ClientError() if error_code(failure) in ("ExpiredToken", "ExpiredTokenException"):
-            return "Your AWS session has expired: sign in again."
+        case exceptions.ClientError() if error_code(failure) in NOT_SIGNED_IN:
+            return "AWS does not accept your credentials (any more): sign in again, or look at AWS_PROFILE."
         case exceptions.ClientError() if "AccessDenied" in error_code(failure) or "authorized" in str(failure):
             return f"Your AWS user lacks a permission: {failure}. Nothing has to be cleaned up: get it."
         case exceptions.ClientError() | exceptions.WaiterError():

@@ -25,6 +25,14 @@ EVENTS = Path(__file__).parent / "events"
 MOST_ZIP = 40_000_000
 MOST_UNPACKED = 250_000_000
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FOLLOWED = [
+    "Two commands",
+    "Hear the alarms, and look",
+    "The first customer",
+    "Deploy again",
+    "A deploy that died half-way",
+    "Take a stage away",
+]
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
@@ -80,6 +88,12 @@ def credentials_of_the_module() -> Iterator[None]:
         patch.setenv("AWS_ACCESS_KEY_ID", "operator")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "operator")
         yield
+
+
+def test_every_command_of_the_page_is_followed_here() -> None:
+    page = (ROOT / "docs" / "how-to" / "deploy.md").read_text(encoding="utf-8")
+    titles = [part.split("\n", 1)[0] for part in page.split("\n## ")[1:] if BLOCK.search(part)]
+    assert titles == FOLLOWED
 
 
 def test_the_change_set_is_shown_and_what_is_left_to_do_is_told(deployed: Deployed) -> None:
