@@ -226,7 +226,7 @@ class Writer:
         """Before a first create: is there a twin that a person or a native connector entered?"""
         if not creates:
             return
-        if not afresh and self._list_is_old():
+        if not afresh and self._list_is_old([head for head, _, _ in creates]):
             self._decide_afresh([head for head, _, _ in creates])
             return
         free = [create for create in creates if create[2].draft and self._covers(create[0], create[2].draft)]
@@ -243,12 +243,12 @@ class Writer:
         if outdated:
             self._decide_afresh(outdated)
 
-    def _list_is_old(self) -> bool:
-        """Before something new is made, what is like it must have been seen: no look-up by name finds near-twins."""
-        engine, kind = self.flow.engine, self.move.target_kind
-        if not self.move.match or engine.load_system(self.flow.target.system).caller is not None:
+    def _list_is_old(self, heads: Sequence[Head]) -> bool:
+        """Whether it was read before they were noticed: no look-up by name finds the near-twins entered since."""
+        if not self.move.match or self.flow.engine.load_system(self.flow.target.system).caller is not None:
             return False
-        return bool(references.older_than(self.flow, [kind], engine.clock.now() - engine.pace.placed))
+        noticed = max(datetime.fromisoformat(head.noticed_at) for head in heads)
+        return bool(references.older_than(self.flow, [self.move.target_kind], noticed))
 
     def _decide_afresh(self, heads: Sequence[Head]) -> None:
         """The list we matched against was older than the target: read it anew and match again."""
