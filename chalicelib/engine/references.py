@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 
@@ -27,10 +27,16 @@ def load(flow: OpenFlow, kinds: Iterable[str]) -> dict[str, list[Reference]]:
     return found | {kind: _reread(flow, kind) for kind in kinds if kind not in found}
 
 
-def load_placed(flow: OpenFlow, kinds: Iterable[str]) -> tuple[dict[str, list[Reference]], dict[str, Held]]:
-    """The lists of single places, not older than they may be; and why one cannot be read, which stops no other."""
+def load_placed(
+    flow: OpenFlow, kinds: Iterable[str], *, since: Sequence[str] = ()
+) -> tuple[dict[str, list[Reference]], dict[str, Held]]:
+    """The lists of single places, not older than they may be; and why one cannot be read, which stops no other.
+
+    `since` are moments after which they must have been read in any case.
+    """
     found, closed = kept(flow, kinds), dict[str, Held]()
-    for kind in older_than(flow, kinds, flow.engine.clock.now() - flow.engine.pace.placed):
+    oldest = flow.engine.clock.now() - flow.engine.pace.placed
+    for kind in older_than(flow, kinds, max([oldest, *map(datetime.fromisoformat, since)])):
         try:
             found[kind] = _reread(flow, kind)
         except Held as held:

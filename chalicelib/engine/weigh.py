@@ -14,7 +14,7 @@ from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import not_read, notice_jobs
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.link import Partner
-from chalicelib.engine.records import Json, RecordKey, canonical
+from chalicelib.engine.records import Json, RecordKey, Reference, canonical
 
 Pair = tuple[str, str]  # a partner's move and source id
 
@@ -59,8 +59,15 @@ def weigh(flow: OpenFlow, move: Move, heads: Sequence[Head], *, dry: bool = Fals
             return decisions
         partners |= _partners(flow, wanted, dry=dry) if wanted else {}
         if unread:
-            found, shut = (references.kept(flow, unread), {}) if dry else references.load_placed(flow, sorted(unread))
+            found, shut = (references.kept(flow, unread), {}) if dry else _placed(flow, heads, unread)
             lists, closed = {kind: [] for kind in unread} | lists | found, closed | shut
+
+
+def _placed(
+    flow: OpenFlow, heads: Sequence[Head], kinds: Iterable[str]
+) -> tuple[dict[str, list[Reference]], dict[str, Held]]:
+    """What a person let go is decided on what stands there now."""
+    return references.load_placed(flow, sorted(kinds), since=[head.updated_at for head in heads if head.released])
 
 
 def _document(flow: OpenFlow, move: Move, head: Head, kept: Json | None) -> tuple[object, Sequence[str] | None]:

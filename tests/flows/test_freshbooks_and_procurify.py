@@ -558,6 +558,18 @@ def test_an_order_that_a_bill_of_its_vendor_names_is_not_booked_beside_it(studio
     assert len(studio.expenses()) == 2
 
 
+def test_a_bill_that_was_entered_a_moment_ago_is_seen_when_its_order_is_approved(studio: Studio) -> None:
+    order = studio.order(studio.supplier(), number="6001")
+    vendor = studio.vendor()
+    studio.run()
+    line = {"amount": "31.00", "category_id": studio.categories["Advertising"], "description": "for PO 6001"}
+    studio.books.backstage_add_bill(ACCOUNT, vendor, [line], issue_date=DAY, bill_number="INV-77")
+    studio.clock.advance(5)
+    studio.replay(order, release=True)
+    assert studio.expenses() == []
+    assert studio.hold(f"{order}@{studio.categories['Office Supplies']}", "purchase_order")["reason"] == "double_count"
+
+
 def test_a_number_of_digits_alone_is_an_orders_only_where_it_is_said_to_be(studio: Studio) -> None:
     order = studio.order(studio.supplier(), number="12")
     line = {"amount": "5.00", "category_id": studio.categories["Advertising"], "description": "12 posters"}
