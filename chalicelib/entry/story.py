@@ -95,7 +95,7 @@ def _not_moved(head: Head) -> tuple[str, str, str, str]:
     if outcome.get("action") == "dismissed":
         return f"{_title(head)} was dismissed by {outcome.get('by')}: it is not moved.", why, "", ""
     if head.live and not head.released:
-        why = f"{why} To move it all the same: {_replay(head)} --release.".strip()
+        why = f"{why} To move it all the same: {_replay(head, ' --release')}.".strip()
     return happened, why, "", ""
 
 
@@ -148,8 +148,8 @@ def _title(head: Head) -> str:
     return f"{head.summary.get('title') or head.key.source_id}{part}{money}"
 
 
-def _replay(head: Head) -> str:
-    return f"`mlc replay {head.key.id}`"
+def _replay(head: Head, how: str = "") -> str:
+    return f"`mlc replay {head.key.id}{how}`"
 
 
 def _moment(value: object) -> str:
