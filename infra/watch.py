@@ -24,6 +24,9 @@ HOUR = 3600
 DAY = 24 * HOUR
 STEP = 300  # seconds to a point of a graph
 DOORS = ("api", "consent", "web_connector", "webhooks")
+# Dollars at list prices, as in benchmarks/operations.py and docs/why/costs.md.
+GB_SECOND, INVOCATION = 0.0000166667, 0.20 / 1_000_000
+READ_UNIT, WRITE_UNIT, QUEUE_REQUEST = 0.125 / 1_000_000, 0.625 / 1_000_000, 0.40 / 1_000_000
 FEW = 5
 MANY = 50
 
@@ -254,6 +257,7 @@ def _dashboard() -> Resource:
         _graph("Webhooks taken", [_each("Hooks", "system")]),
         _graph("Webhooks refused", [_each("ForgedHooks", "system")]),
         _graph("Faults of ours, by door", [_each("Faults", "door")]),
+        _graph("Dollars per thousand records, at list prices", _cost(), period=DAY),
     ]
     widgets = [
         {**graph, "x": 8 * (place % 3), "y": 6 * (place // 3), "width": 8, "height": 6}
@@ -279,6 +283,32 @@ def _of(flow: str, metric: str, by: str = "", which: str = "") -> list[Any]:
     """One line for the flow, whatever the other dimensions are."""
     found = _search(metric, f"flow,{by}" if by else "flow", f'flow="{flow}" {which}'.strip())
     return [{"expression": f"SUM({found})", "label": f"{flow} given up" if metric == "GaveUp" else flow}]
+
+
+def _cost() -> list[list[Any]]:
+    """What functions, table and queues cost in a day by what they did, over the records that came to an end in it."""
+    lines: list[list[Any]] = []
+    terms: list[str] = []
+
+    def part(namespace: str, metric: str, dollars: float, *dimensions: str) -> None:
+        name = f"m{len(lines)}"
+        lines.append([namespace, metric, *dimensions, {"id": name, "stat": "Sum", "visible": False}])
+        terms.append(f"FILL({name},0)*{dollars:.12f}")
+
+    for function in functions():
+        named = ("FunctionName", deployed_name(function.name, "${Stage}"))
+        part("AWS/Lambda", "Duration", GB_SECOND * function.memory / 1024 / 1000, *named)
+        part("AWS/Lambda", "Invocations", INVOCATION, *named)
+    table = ("TableName", "mlc-${Stage}")
+    for of in (table, *((*table, "GlobalSecondaryIndexName", index) for index in ("due", "held"))):
+        part("AWS/DynamoDB", "ConsumedReadCapacityUnits", READ_UNIT, *of)
+        part("AWS/DynamoDB", "ConsumedWriteCapacityUnits", WRITE_UNIT, *of)
+    for queue in queues():
+        for metric in ("NumberOfMessagesSent", "NumberOfMessagesDeleted", "NumberOfEmptyReceives"):
+            part("AWS/SQS", metric, QUEUE_REQUEST, "QueueName", f"mlc-${{Stage}}-{queue}")
+    ended = f"SUM({_search('Records', 'flow,move,outcome', '', period=DAY)})"
+    whole = f"1000*({'+'.join(terms)})/{ended}"
+    return [*lines, [{"expression": whole, "label": "dollars per thousand", "period": DAY}]]
 
 
 def _each(metric: str, by: str, statistic: str = "Sum", *, label: str = "", period: int = STEP) -> list[Any]:
