@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.deploy.recording import Use, may, recording
+from tests.deploy.recording import MADE_UP, Use, may, recording
 
 os.environ.setdefault("STAGE", "local")
 os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
@@ -32,7 +32,7 @@ def _uses() -> Iterator[set[Use]]:
 @pytest.fixture(autouse=True)
 def _no_function_goes_beyond_its_policy(_uses: set[Use]) -> Iterator[None]:
     yield
-    beyond = {use for use in _uses if not may(use)}
+    beyond = {use for use in _uses if not may(use) and (use.function, use.place) not in MADE_UP}
     _uses -= beyond  # told once, by the test that did it
     assert sorted(beyond) == []
 

@@ -20,6 +20,8 @@ from infra.policies import policy
 from simulator.memory.watch import Effect, Watched
 
 STAGE = "prod"
+# Queues that only flows made up by tests write to: no registered flow reads there and writes that.
+MADE_UP = {("api_handler", f":mlc-{STAGE}-writer-quickbooks_online"), ("poll", f":mlc-{STAGE}-writer-paper")}
 
 # What each operation of a port asks of AWS; test_policies.py holds it against the adapters.
 ACTIONS = {
