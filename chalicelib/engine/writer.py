@@ -189,7 +189,10 @@ class Writer:
         if current.void and decision.action == "void":
             self.outcomes.withdrawn(head, "voided", f"{decision.why} It was void already.")
             return
-        sent = ledger.bodies(self.flow.engine.store, [(head.key, "target")])[(head.key, "target")]
+        sent = ledger.bodies(self.flow.engine.store, [(head.key, "target")]).get((head.key, "target"))
+        if sent is None:
+            self.outcomes.held(head, _never_written(current.label or current.id, decision.why))
+            return
         body = sent["body"]
         assert isinstance(body, dict)
         try:
@@ -417,3 +420,12 @@ def _likeness(draft: Draft, part: str) -> tuple[object, ...]:
         return (plain_name(said.title),)
     number = plain_name(said.number)
     return (said.party, number, part) if number else (said.party, said.day, said.money, part)
+
+
+def _never_written(label: str, why: str) -> Held:
+    return Held(
+        "withdrawn_at_source",
+        f"{why} {label} was found there and never written by us, so it is not taken away.",
+        cause=label,
+        fix="Take it away there if it should go too, then replay; or dismiss it here.",
+    )
