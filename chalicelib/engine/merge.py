@@ -42,9 +42,10 @@ def check_update(current: Current, written: Json | None, draft: Draft, target_ti
 
 def check_withdrawal(current: Current, sent: Json, target_title: str, what: str) -> None:
     """Raises Held when it is no longer what we sent, or something hangs on it there. `what`: deleted or voided."""
-    edited = [name for name, value in sent.items() if owned(current.body.get(name), value) != value]
+    there = {**current.body, **current.once}
+    edited = [name for name, value in sent.items() if owned(there.get(name), value) != value]
     if edited:
-        raise _changed(current, target_title, [(name, sent[name], current.body.get(name), "gone") for name in edited])
+        raise _changed(current, target_title, [(name, sent[name], there.get(name), "gone") for name in edited])
     _check_locks(current, list(current.locks), target_title, what)
 
 

@@ -210,7 +210,8 @@ class Current:
 
     `locks` names owned fields that may not be changed any more and why ("lines": "the bill has payments").
     `ours` tells whether the record mark of this intent is on it, `void` whether it stands there without any amount;
-    `known_by` by what else than the mark it was known to be the one.
+    `known_by` by what else than the mark it was known to be the one. `once` is what became of what was chosen when it
+    was made and belongs to people since: never written again, and what they changed is not taken away.
     """
 
     id: str
@@ -225,6 +226,7 @@ class Current:
     money: Money | None = None
     void: bool = False
     known_by: str = ""
+    once: Json = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -193,11 +193,12 @@ class Writer:
         if sent is None:
             self.outcomes.held(head, _never_written(current.label or current.id, decision.why))
             return
-        body = sent["body"]
-        assert isinstance(body, dict)
+        body, once = sent["body"], sent["once"]
+        assert isinstance(body, dict) and isinstance(once, dict)
+        shown = body | {name: once[name] for name in current.once if name in once}
         try:
-            sent_body = {} if head.link.get("overwrite") else body
-            check_withdrawal(current, sent_body, self.flow.target_title, WITHDRAWN[decision.action])
+            known = {} if head.link.get("overwrite") else shown
+            check_withdrawal(current, known, self.flow.target_title, WITHDRAWN[decision.action])
         except Held as held:
             self._withdraw_later(head, held)
             return

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.engine.ports import Delete
 from tests.building import CLINIC, COMPANY, COPPERLINE, DECK, REALM, Builder
 from tests.flows.test_books_to_procore import costs, kinds
 
@@ -220,6 +221,20 @@ def test_a_customer_who_deletes_in_procore_himself_is_told_of_the_deleted_bill()
     assert world.hold(f"{bill}@{world.deck}")["reason"] == "withdrawn_at_source"
     assert kinds(world) == (0, 1)
     world.careful()
+
+
+def test_what_was_found_by_its_mark_and_never_written_since_is_not_deleted_with_its_bill() -> None:
+    world, bill = moved()
+    part = world.record(f"{bill}@{world.deck}").key
+    owned = [(item.pk, item.sk) for item in world.store.all_items() if item.pk == part.pk or item.sk == "CLAIM"]
+    world.store.write([Delete(*key) for key in owned if not key[1].startswith("BODY#source")])  # a lost memory
+    world.replay(bill)
+    assert (world.record(f"{bill}@{world.deck}").outcome or {})["action"] == "adopted"
+    world.books.backstage_delete_bill(REALM, bill)
+    world.run()
+    hold = world.hold(f"{bill}@{world.deck}")
+    assert hold["reason"] == "withdrawn_at_source" and "never written by us" in hold["message"]
+    assert kinds(world) == (0, 1)
 
 
 # ---------------------------------------------------------------------------------------------- people in Procore

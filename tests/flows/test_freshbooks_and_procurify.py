@@ -450,6 +450,26 @@ def test_an_order_cancelled_after_it_was_booked_goes_by_the_policy(
     assert len(held) == left
 
 
+@pytest.mark.parametrize("by_person", [{"categoryid": "Advertising"}, {"notes": "PO, asked Ann"}])
+def test_an_expense_that_a_person_made_their_own_is_not_deleted_with_its_order(
+    worlds: list[Studio], by_person: dict[str, str]
+) -> None:
+    world = having(worlds, cancelled_purchase_order="delete")
+    order = world.order(world.supplier())
+    world.run()
+    world.replay(order, release=True)
+    (expense,) = world.expenses()
+    edit: dict[str, Any] = {name: world.categories.get(value, value) for name, value in by_person.items()}
+    world.books.backstage_edit_expense(ACCOUNT, expense["id"], **edit)
+    world.buying.backstage_cancel_purchase_order(int(order))
+    world.run()
+    (head,) = [head for head in world.heads(TENANT, FLOW, "purchase_order") if head.state == "held"]
+    assert (head.hold or {})["reason"] == "changed_in_target"
+    assert len(world.expenses()) == 1
+    world.replay(head.key.named, overwrite=True)
+    assert world.expenses() == []
+
+
 def test_a_change_of_an_order_reaches_its_expense(studio: Studio) -> None:
     order = studio.order(studio.supplier())
     studio.run()

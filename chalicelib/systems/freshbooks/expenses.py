@@ -44,6 +44,7 @@ def current(raw: Json, intent: Intent | None = None) -> Current:
         label=f"Expense {found.number}{_of(found.vendor)}, {money}",
         day=_day(found.date),
         money=money,
+        once={"category": found.categoryid, "notes": " ".join(MARK.sub("", found.notes).split())},
     )
 
 
