@@ -11,19 +11,20 @@ from typing import Any
 from chalicelib.aws import limits
 from chalicelib.engine import setup as setups
 from chalicelib.engine.ports import Item, Op, Put, Rows
+from infra.watch import GB_SECOND, INVOCATION, QUEUE_REQUEST, READ_UNIT, WRITE_UNIT
 from simulator.company import APP, Company
 from simulator.memory.clock import MemoryClock
 from simulator.memory.store import MemoryStore
 from simulator.systems.quickbooks_online import QuickBooksOnlineSimulator
 from simulator.world import World
 
-# Dollars per million, us-east-1, on demand, as published in 2025; Lambda's time at 1,769 MB, which is one core.
+# Dollars per million; Lambda's time at 1,769 MB, which is one core.
 PRICES = {
-    "write units": 0.625,
-    "read units": 0.125,
-    "queue requests": 0.40,
-    "invocations": 0.20,
-    "core milliseconds": 0.0000166667 * 1.769 / 1000 * 1e6,
+    "write units": WRITE_UNIT * 1e6,
+    "read units": READ_UNIT * 1e6,
+    "queue requests": QUEUE_REQUEST * 1e6,
+    "invocations": INVOCATION * 1e6,
+    "core milliseconds": GB_SECOND * 1.769 / 1000 * 1e6,
     "KMS calls": 3.00,
 }
 MANY = 100_000

@@ -24,7 +24,7 @@ HOUR = 3600
 DAY = 24 * HOUR
 STEP = 300  # seconds to a point of a graph
 DOORS = ("api", "consent", "web_connector", "webhooks")
-# Dollars at list prices, as in benchmarks/operations.py and docs/why/costs.md.
+# Dollars at list prices: us-east-1, on demand, as published in 2025 (docs/why/costs.md).
 GB_SECOND, INVOCATION = 0.0000166667, 0.20 / 1_000_000
 READ_UNIT, WRITE_UNIT, QUEUE_REQUEST = 0.125 / 1_000_000, 0.625 / 1_000_000, 0.40 / 1_000_000
 FEW = 5

@@ -9,6 +9,7 @@ from itertools import groupby
 from chalicelib.engine import brake, intents, ledger
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held
+from chalicelib.engine.handover import Handover
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.outcome import Outcomes
 from chalicelib.engine.ports import Target
@@ -47,7 +48,8 @@ def arrived(engine: Engine, key: RecordKey, at: str, result: Done | ConnectorErr
     documents = ledger.bodies(engine.store, [(key, "target")])
     tally = Tally()
     try:
-        Writer(flow, move, Outcomes(flow, move, tally)).ended(head, intents.outstanding(head, documents), result)
+        intent = intents.outstanding(head, documents)
+        Handover(flow, Outcomes(flow, move, tally)).ended(head, intent, result)
     finally:
         tally.keep(flow)
     return True
@@ -82,7 +84,8 @@ def _moves(flow: OpenFlow, heads: Sequence[Head], tally: Tally) -> None:
         group = [head for head in heads if head.key.move == move.name]
         if not group:
             continue
-        writer = Writer(flow, move, Outcomes(flow, move, tally))
+        outcomes = Outcomes(flow, move, tally)
+        writer = Writer(flow, move, outcomes, Handover(flow, outcomes))
         if flow.setup.state == "paused":
             writer.put_off(group, f"The flow {flow.setup.name} is paused.", now + flow.engine.pace.paused)
         elif flow.target_health.locked(now):

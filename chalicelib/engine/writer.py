@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib.engine import covers, due, intents, lease, ledger, parts, references, restored, sightings
+from chalicelib.engine import covers, due, intents, ledger, parts, references, restored, sightings
 from chalicelib.engine.decide import Decision
 from chalicelib.engine.engine import OpenFlow
 from chalicelib.engine.errors import ConnectorError, Held, Later, LockedOut, TryAgain
 from chalicelib.engine.flow import Move
+from chalicelib.engine.handover import WITHDRAWN, Handover
 from chalicelib.engine.hold import arrived, let_go, partner_keys, read_again
 from chalicelib.engine.ledger import Head
 from chalicelib.engine.match import likeness, plain_name
 from chalicelib.engine.merge import check_update, check_withdrawal
 from chalicelib.engine.outcome import Outcomes, kind_of
-from chalicelib.engine.ports import Check, Conflict
-from chalicelib.engine.records import Current, Done, Draft, Intent, Json, RecordKey, Sighting, Summary
+from chalicelib.engine.ports import Conflict
+from chalicelib.engine.records import Current, Draft, Intent, Json, RecordKey, Sighting, Summary
 from chalicelib.engine.settle import Settlement, found
 from chalicelib.engine.weigh import weigh
 
 TRIES_OF_LOCKED = 4  # about eight minutes
-WITHDRAWN = {"delete": "deleted", "void": "voided"}  # by what was done: what came of it
 
 
 @dataclass(slots=True)
@@ -33,8 +33,7 @@ class Writer:
     flow: OpenFlow
     move: Move
     outcomes: Outcomes
-    ready: list[tuple[Head, Intent]] = field(default_factory=list)  # intents that are written and wait to be performed
-    checks: dict[RecordKey, list[Check]] = field(default_factory=dict)  # what an intent must not be written without
+    handover: Handover
 
     def put_off(self, heads: Iterable[Head], why: str, moment: datetime) -> None:
         for head in heads:
@@ -42,14 +41,14 @@ class Writer:
 
     def bring(self, heads: Sequence[Head]) -> None:
         self._take_up(heads)
-        self._perform()
+        self.handover.perform()
 
     def _take_up(self, heads: Sequence[Head]) -> None:
         try:
             settled = Settlement(self.flow, self.move, self.outcomes)
             settled.settle([head for head in heads if head.intent is not None])
             for head, intent in settled.again:
-                self._write_intent(head, intent, again=True)
+                self.handover.begin(head, intent, again=True)
             for head, later in settled.waiting:
                 self._wait([head], later)
             self._decide([head for head in heads if head.intent is None] + settled.free)
@@ -176,7 +175,7 @@ class Writer:
         elif self.rehearsing:
             self.outcomes.rehearsed(head, "update", decision.why, decision.draft.body)
         else:
-            self._write_intent(head, intents.plan(self.flow, head, decision.draft, current))
+            self.handover.begin(head, intents.plan(self.flow, head, decision.draft, current))
 
     def _withdraw(self, head: Head, decision: Decision) -> None:
         """Only what we made, only as we left it, and only if nothing hangs on it there."""
@@ -207,7 +206,7 @@ class Writer:
         if self.rehearsing:
             self.outcomes.rehearsed(head, decision.action, decision.why, body, to=current.id)
         else:
-            self._write_intent(head, intents.plan(self.flow, head, draft, current, withdraw=decision.action))
+            self.handover.begin(head, intents.plan(self.flow, head, draft, current, withdraw=decision.action))
 
     def _withdraw_later(self, head: Head, held: Held) -> None:
         """What hangs on it there may be ours too, and be withdrawn this moment: only what stays needs a person."""
@@ -220,7 +219,7 @@ class Writer:
     def _covers(self, head: Head, draft: Draft) -> bool:
         """Whether it may be written; if not, its outcome is written."""
         try:
-            self.checks[head.key] = covers.claim(self.flow, head, draft.covers)
+            self.handover.checks[head.key] = covers.claim(self.flow, head, draft.covers)
         except ConnectorError as taken:
             self.outcomes.failed(head, taken)
             return False
@@ -291,7 +290,7 @@ class Writer:
             at: Json = {"kind": intent.kind, "aggregate": intent.aggregate}
             self.outcomes.rehearsed(head, "create", decision.why, intent.body, at=at)
         else:
-            self._write_intent(head, intent)
+            self.handover.begin(head, intent)
 
     def _one_of_a_kind(
         self, creates: Sequence[tuple[Head, Intent, Decision]]
@@ -326,64 +325,6 @@ class Writer:
             self.outcomes.rehearsed(head, "link", "It carries this record's mark.", request, to=current.id)
             return
         found(self.outcomes, head, replace(intent, body=current.body), current, made="adopted")
-
-    def _write_intent(self, head: Head, intent: Intent, *, again: bool = False) -> None:
-        room = self.flow.target_end.room
-        if room is not None and len(self.ready) >= room:
-            return  # it stays in the outbox: what cannot be handed over now is not written down as begun
-        leased = lease.take(self.flow, head, intent.aggregate, [waiting.key for waiting, _ in self.ready])
-        if leased is None:
-            moment = self.outcomes.later(head, None)
-            self.outcomes.postponed(head, "Another record is being written there.", moment, keep_intent=again)
-            return
-        new, ops = intents.sending(self.flow, head, intent, again=again)
-        try:
-            self.flow.engine.store.write([*ops, *leased, *self.checks.get(head.key, [])])
-        except Conflict:
-            return  # somebody else has it, or the source changed this moment: it is due again anyway
-        assert new.intent is not None
-        self.ready.append((ledger.after(new), replace(intent, at=str(new.intent["at"]), again=again)))
-
-    def _perform(self) -> None:
-        if not self.ready:
-            return
-        try:
-            self.flow.engine.check_company(self.flow.target)
-        except ConnectorError as trouble:
-            for head, _ in self.ready:
-                self.outcomes.failed(head, trouble)
-            return
-        size = self.flow.target_end.most_per_call
-        for begin in range(0, len(self.ready), size):
-            batch = self.ready[begin : begin + size]
-            results = self.flow.target_end.perform([intent for _, intent in batch])
-            for (head, intent), result in zip(batch, results, strict=True):
-                if not isinstance(result, Later):
-                    self.ended(head, intent, result)
-            if not any(isinstance(result, LockedOut | Later) for result in results):
-                self.flow.engine.works(self.flow.target, self.flow.target_health)
-            self._learn(results)
-
-    def ended(self, head: Head, intent: Intent, result: Done | ConnectorError) -> None:
-        if isinstance(result, Done) and intent.op in WITHDRAWN:
-            self.outcomes.withdrawn(head, WITHDRAWN[intent.op], "It was withdrawn at the source.", result)
-        elif isinstance(result, Done):
-            self.outcomes.done(head, intent, result, made="created" if intent.op == "create" else "updated")
-        else:
-            self.outcomes.failed(head, result)
-
-    def _learn(self, results: Sequence[Done | ConnectorError | Later]) -> None:
-        """The target turned down what our lists allowed, so they are outdated: read them anew.
-
-        A hold that waits for a list goes when the list changes; that can only be seen from how it stands now.
-        """
-        waits = references.waited_for(
-            token for result in results if isinstance(result, Held) for token in result.waits_for
-        )
-        known = {*self.flow.flow.lists(self.flow.policies), *self.flow.flow.placed}
-        for kind in sorted(kind for kind in waits if kind.partition("@")[0] in known):
-            with suppress(ConnectorError, Later):
-                references.refresh(self.flow, kind)
 
     def _all_failed(self, heads: Sequence[Head], trouble: ConnectorError) -> None:
         """Give every record of the group that has neither an outcome nor a fresh intent the connection's trouble."""
