@@ -7,6 +7,7 @@ An alarm carries the name of its runbook page, docs/how-to/runbooks/NAME.md, in 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,6 +28,7 @@ DOORS = ("api", "consent", "web_connector", "webhooks")
 # Dollars at list prices: us-east-1, on demand, as published in 2025 (docs/why/costs.md).
 GB_SECOND, INVOCATION = 0.0000166667, 0.20 / 1_000_000
 READ_UNIT, WRITE_UNIT, QUEUE_REQUEST = 0.125 / 1_000_000, 0.625 / 1_000_000, 0.40 / 1_000_000
+QUEUE_CALLS = ["NumberOfMessagesSent", "NumberOfMessagesDeleted", "NumberOfEmptyReceives"]
 FEW = 5
 MANY = 50
 
@@ -225,7 +227,7 @@ def _query(name: str, text: str) -> Resource:
         "Type": "AWS::Logs::QueryDefinition",
         "Properties": {
             "Name": _sub(f"mlc-${{Stage}}/{name}"),
-            "LogGroupNames": [_sub(group) for group in groups],
+            "LogGroupNames": {"Fn::Split": [",", _sub(",".join(groups))]},  # the template's length is limited
             "QueryString": text,
         },
     }
@@ -275,7 +277,7 @@ def _dashboard() -> Resource:
 
 
 def _graph(title: str, metrics: list[list[Any]], *, period: int = STEP) -> dict[str, Any]:
-    shown = {"title": title, "view": "timeSeries", "region": "${AWS::Region}", "period": period, "stat": "Sum"}
+    shown = {"title": title, "region": "${AWS::Region}", "period": period, "stat": "Sum"}
     return {"type": "metric", "properties": {**shown, "metrics": metrics}}
 
 
@@ -287,28 +289,39 @@ def _of(flow: str, metric: str, by: str = "", which: str = "") -> list[Any]:
 
 def _cost() -> list[list[Any]]:
     """What functions, table and queues cost in a day by what they did, over the records that came to an end in it."""
+    named: dict[int, list[str]] = {}
+    for function in functions():
+        named.setdefault(function.memory, []).append(deployed_name(function.name, "${Stage}"))
+    every = [name for names in named.values() for name in names]
+    waiting = [f"mlc-${{Stage}}-{queue}" for queue in queues()]
+    tables = ["mlc-${Stage}"]
+    asked = [
+        *(
+            (GB_SECOND * memory / 1024 / 1000, "AWS/Lambda,FunctionName", ["Duration"], names)
+            for memory, names in named.items()
+        ),
+        (INVOCATION, "AWS/Lambda,FunctionName", ["Invocations"], every),
+        *(
+            (dollars, f"AWS/DynamoDB,TableName{index}", [f"Consumed{what}CapacityUnits"], tables)
+            for what, dollars in (("Read", READ_UNIT), ("Write", WRITE_UNIT))
+            for index in ("", ",GlobalSecondaryIndexName")
+        ),
+        (QUEUE_REQUEST, "AWS/SQS,QueueName", QUEUE_CALLS, waiting),
+    ]
     lines: list[list[Any]] = []
     terms: list[str] = []
-
-    def part(namespace: str, metric: str, dollars: float, *dimensions: str) -> None:
-        name = f"m{len(lines)}"
-        lines.append([namespace, metric, *dimensions, {"id": name, "stat": "Sum", "visible": False}])
-        terms.append(f"FILL({name},0)*{dollars:.12f}")
-
-    for function in functions():
-        named = ("FunctionName", deployed_name(function.name, "${Stage}"))
-        part("AWS/Lambda", "Duration", GB_SECOND * function.memory / 1024 / 1000, *named)
-        part("AWS/Lambda", "Invocations", INVOCATION, *named)
-    table = ("TableName", "mlc-${Stage}")
-    for of in (table, *((*table, "GlobalSecondaryIndexName", index) for index in ("due", "held"))):
-        part("AWS/DynamoDB", "ConsumedReadCapacityUnits", READ_UNIT, *of)
-        part("AWS/DynamoDB", "ConsumedWriteCapacityUnits", WRITE_UNIT, *of)
-    for queue in queues():
-        for metric in ("NumberOfMessagesSent", "NumberOfMessagesDeleted", "NumberOfEmptyReceives"):
-            part("AWS/SQS", metric, QUEUE_REQUEST, "QueueName", f"mlc-${{Stage}}-{queue}")
+    for dollars, by, metrics, names in asked:
+        which = f"MetricName=({_any(metrics)}) {by.split(',')[1]}=({_any(names)})"
+        found = f"SUM(SEARCH('{{{by}}} {which}', 'Sum', {DAY}))"
+        terms.append(f"FILL(c{len(lines)},0)*{dollars:.12f}")
+        lines.append([{"expression": found, "id": f"c{len(lines)}", "period": DAY, "visible": False}])
     ended = f"SUM({_search('Records', 'flow,move,outcome', '', period=DAY)})"
     whole = f"1000*({'+'.join(terms)})/{ended}"
     return [*lines, [{"expression": whole, "label": "dollars per thousand", "period": DAY}]]
+
+
+def _any(names: Sequence[str]) -> str:
+    return " OR ".join(f'"{name}"' for name in names)
 
 
 def _each(metric: str, by: str, statistic: str = "Sum", *, label: str = "", period: int = STEP) -> list[Any]:
