@@ -10,7 +10,7 @@ from infra.watch import RECEIPTS_BEFORE_DEAD, watching
 Resource = dict[str, Any]
 
 KEPT_SECONDS = 14 * 24 * 3600
-KEPT = "Retain"
+KEPT = "RetainExceptOnCreate"  # a rolled back first attempt leaves no names that the second would find taken
 VISIBILITY_FACTOR = 6  # what AWS advises for a queue that Lambda reads
 OPTIONAL = {
     "Mail": "domain or address that mail is sent from",

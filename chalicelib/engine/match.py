@@ -58,17 +58,20 @@ def match(draft: Draft, references: Sequence[Reference], rules: Sequence[Rule]) 
 
 
 def near(draft: Draft, references: Sequence[Reference]) -> list[Reference]:
-    """Names so similar that a person should look before a new one is made."""
+    """Names so similar that a person should look before a new one is made. Numbers and initials tell names apart."""
     from rapidfuzz import fuzz, process
 
-    spelled = _spellings(str(draft.body.get("name", "")))
-    found: dict[int, float] = {}
-    for n, wanted in enumerate(spelled):
-        names = [_spellings(ref.name)[n] for ref in references]
-        alike = process.extract(wanted, names, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=MOST_SHOWN)
-        same = [place for place, name in enumerate(names) if name.replace(" ", "") == wanted.replace(" ", "")]
-        for place, how in [*((place, 100.0) for place in same), *((place, how) for _, how, place in alike)]:
-            found[place] = max(how, found.get(place, 0.0))
+    wanted, found = _spelled(str(draft.body.get("name", ""))), dict[int, float]()
+    others = [_spelled(ref.name) for ref in references]
+    alike = {place: other for place, other in enumerate(others) if not wanted.told_apart(other)}
+    for n in (0, 1):
+        names = {place: other.both[n] for place, other in alike.items()}
+        for _, score, place in process.extract(
+            wanted.both[n], names, scorer=fuzz.token_sort_ratio, score_cutoff=NEAR, limit=MOST_SHOWN
+        ):
+            found[place] = max(score, found.get(place, 0.0))
+        solid = wanted.both[n].replace(" ", "")
+        found |= {place: 100.0 for place, other in enumerate(others) if other.both[n].replace(" ", "") == solid}
     return [references[place] for place in sorted(found, key=lambda place: -found[place])][:MOST_SHOWN]
 
 
@@ -76,7 +79,7 @@ def likeness(draft: Draft, ref: Reference) -> Json:
     """Why the entry may be the same: how alike the names are, of 100, and what else there is to compare."""
     from rapidfuzz import fuzz
 
-    names = zip(_spellings(str(draft.body.get("name", ""))), _spellings(ref.name), strict=True)
+    names = zip(_spelled(str(draft.body.get("name", ""))).both, _spelled(ref.name).both, strict=True)
     score = max(fuzz.token_sort_ratio(ours, theirs) for ours, theirs in names)
     seen = {"name": (str(draft.body.get("name", "")), ref.name)}
     for name, fields in (("email", ("email",)), ("address", ("line1", "city", "postal_code"))):
@@ -105,14 +108,28 @@ def without_accents(text: str) -> str:
     return plain_name("".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char)))
 
 
+@dataclass(frozen=True, slots=True)
+class _Spelled:
+    """`both`: without accents; and without what companies leave out at times, such as the legal form at the end.
+
+    `signs` are the numbers and single letters in it.
+    """
+
+    both: tuple[str, str]
+    signs: frozenset[str]
+
+    def told_apart(self, other: _Spelled) -> bool:
+        return bool(self.signs and other.signs) and self.signs != other.signs
+
+
 @lru_cache(maxsize=20_000)
-def _spellings(name: str) -> tuple[str, str]:
-    """Without accents; and without what companies leave out at times: punctuation, and the legal form at the end."""
+def _spelled(name: str) -> _Spelled:
     plain = without_accents(name)
     words = re.sub(r"[^\w\s]", " ", plain.replace("&", " and ").translate(LEFT_OUT)).split()
     while len(words) > 1 and words[-1] in LEGAL_FORMS:
         words.pop()
-    return plain, " ".join(words) or plain
+    signs = frozenset(word for word in words if len(word) == 1 or any(char.isdigit() for char in word))
+    return _Spelled((plain, " ".join(words) or plain), signs)
 
 
 def _same_name(draft: Draft, ref: Reference) -> bool:

@@ -55,7 +55,6 @@ UNUSED: dict[tuple[str, str, str], str] = {
     ("writer_procore", "kms:Encrypt", _KEY): "access that ends between poll and write is renewed here",
     ("writer_procurify", "kms:Decrypt", _KEY): "access that another container renewed is read here",
     **_sending("writer_procurify", "poll", "a partner that was never noticed is asked for"),
-    ("writer_freshbooks", "dynamodb:Query", _HELD): "a settled record lets go those that waited for it",
     ("writer_freshbooks", "kms:Encrypt", _KEY): "access that ends between poll and write is renewed here",
     ("writer_freshbooks", "kms:Decrypt", _KEY): "access that another container renewed is read here",
     **_sending("writer_freshbooks", "poll", "a partner that was never noticed is asked for"),

@@ -8,25 +8,22 @@ from decimal import Decimal
 import pytest
 
 from chalicelib.engine import notice, replay
-from chalicelib.engine.ports import HttpRequest
 from simulator.company import FLOW, Company
+from simulator.memory.watch import Effect
 
 POST_BILL = "POST /v3/company/9130001/bill"
 
 
 def on_first_bill(company: Company, act: Callable[[], None]) -> None:
     """Do something at the moment in which the first bill leaves."""
-    real = company.world.http.send
-    met = False
 
-    def send(request: HttpRequest) -> object:
-        nonlocal met
-        if not met and request.method == "POST" and request.url.endswith("/bill"):
-            met = True
+    def leaving(effect: Effect) -> None:
+        method, url = effect.keys
+        if method == "POST" and url.partition("?")[0].endswith("/bill"):
+            company.world.http.before = None
             act()
-        return real(request)
 
-    company.world.http.send = send  # type: ignore[method-assign, assignment]
+    company.world.http.before = leaving
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "malformed", "html_after", "delay_after"])

@@ -85,7 +85,7 @@ class TestTemplate:
         lasting = [RESOURCES["Table"], RESOURCES["Key"]]
         lasting += [queue for name, queue in queue_resources().items() if name.endswith("-dead")]
         for resource in lasting:
-            assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("Retain", "Retain")
+            assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain")
 
     def test_the_table_is_backed_up_sealed_with_our_key_and_forgets_what_expires(self) -> None:
         table = RESOURCES["Table"]["Properties"]

@@ -6,6 +6,7 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -24,6 +25,7 @@ SEARCH = re.compile(r"SEARCH\('\{\"([^\"]+)\",([\w,]+)\} MetricName=\"(\w+)\"(?:
 OURS = [alarm for alarm in alarms() if alarm.namespace == NAMESPACE]
 
 
+@cache
 def counted() -> dict[str, set[str]]:
     """Each metric that the code counts, and its dimensions."""
     found: dict[str, set[str]] = {}

@@ -210,13 +210,13 @@ def _is_past(kept: Kept, question: Question) -> bool:
 
 
 def _steer(engine: Engine, session: Session, question: Question, size: int) -> None:
-    """A page that took long or was large is halved from the next list on; one that was neither grows again."""
+    """A page that took long or was large is halved from the next list on; that one's, being neither, grow again."""
     if not question.size or not question.at:
         return
     took = (engine.clock.now() - datetime.fromisoformat(question.at)).total_seconds()
     if took > SLOW or size > LARGE:
         session.sizes[question.topic] = max(LEAST, question.size // 2)
-    elif question.topic in session.sizes and took < SLOW / 4 and size < LARGE / 4:
+    elif session.sizes.get(question.topic) == question.size and took < SLOW / 4 and size < LARGE / 4:
         session.sizes[question.topic] = min(TOPICS[question.topic].page, question.size * 2)
 
 
