@@ -81,7 +81,7 @@ def test_an_expense_is_booked_with_our_mark_in_its_notes() -> None:
 def test_long_notes_lose_their_end_and_never_the_mark() -> None:
     around = desk()
     made(around, expense(notes="x" * 5000))
-    assert len(there(around)["notes"]) == 1000 and there(around)["notes"].endswith(f" {MARK}")
+    assert 800 < len(there(around)["notes"]) < 1000 and there(around)["notes"].endswith(f" {MARK}")
 
 
 def test_a_create_whose_answer_was_lost_is_found_again_even_if_it_was_moved_to_another_day_and_category() -> None:
