@@ -19,7 +19,7 @@ from simulator.world import Died
 from tests.building_desktop import FileBuilder
 
 DECK, CLINIC = "Mill Street Parking Deck", "Harbor Clinic"
-EVERY = int(os.environ.get("MLC_EVERY", "74"))  # of the places where something can break; 1 takes hours of lives
+EVERY = int(os.environ.get("MLC_EVERY", "110"))  # of the places where something can break; 1 takes hours of lives
 
 
 @dataclass

@@ -1,6 +1,7 @@
 """Every field that we read of every document of the source, spoilt in every way: held by its name, or moved as it is.
 
 The fields are found by walking the shapes themselves, so that a field or a kind of document that is added is covered.
+Each value is tried on some of them, with MLC_EVERY=1 on all.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from chalicelib.engine.ledger import Head
 from chalicelib.engine.ports import HttpAnswer, HttpRequest
 from chalicelib.systems.procurify import shapes
 from simulator.company import FLOW, Company
+from tests.faults.places import some
 
 MISSING, HUGE = "@@missing@@", "@@1e400@@"
 VALUES: dict[str, object] = {
@@ -174,8 +176,9 @@ def test_a_spoilt_field_is_held_by_name_or_moved_whole_and_stops_no_other(
     caplog.set_level(logging.INFO)
     here = Spoilt(kind)
     before = here.make("FIRST")
-    for place in places(shape_of(kind)):
-        here.spoil(place, VALUES[name])
+    tried = list(places(shape_of(kind)))
+    for nth in some(len(tried), list(VALUES).index(name)):
+        here.spoil(tried[nth - 1], VALUES[name])
     after = here.make("LAST")
     here.company.cycle()
     here.company.cycle()
