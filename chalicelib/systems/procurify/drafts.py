@@ -65,9 +65,7 @@ def vendor_draft(
     elif email.strip():
         notes.append("email is left out: it is no address.")
     once: Json = {"outside_id": outside_id, "currency": currency, "synced": synced, "notes": notes}
-    return Draft(
-        kind="vendor", body=body, once={k: v for k, v in once.items() if v}, summary=Summary(title=f"Vendor {spoken}")
-    )
+    return Draft(kind="vendor", body=body, once={k: v for k, v in once.items() if v}, summary=Summary(title=spoken))
 
 
 def bill_line(*, description: str, amount: Decimal, account_code: str = "") -> Json:
