@@ -6,14 +6,17 @@ import json
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from chalicelib.engine import brake, ledger, look, notice, parked, references, runs
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.errors import Held, Later, LockedOut, TryAgain, Unknown
+from chalicelib.engine.flow import Move
 from chalicelib.engine.hold import release, repair
 from chalicelib.engine.ports import Conflict, Put, Source
-from chalicelib.engine.records import Json
+from chalicelib.engine.records import Json, Page
 
+READS = 3  # of one page, where the source does not say when to come again
 MOST_PAGES = 20_000  # of one listing; a list longer than this never ends by itself
 
 
@@ -119,6 +122,22 @@ def _prepare(flow: OpenFlow, job: Json) -> Json | None:
     return {**job, "move": wanted[0].name, "token": None, "pages": 0} if wanted else None
 
 
+def _read(flow: OpenFlow, job: Json, move: Move, watermark: str | None) -> Page:
+    """One page. A source that stumbles is asked again before a long list is begun anew for it."""
+    clock, token = flow.engine.clock, str(job["token"]) if job.get("token") else None
+    read = partial(
+        flow.source_end.page, move.source.split(".", 1)[1], watermark=watermark, token=token, full=bool(job.get("full"))
+    )
+    for tries in range(READS - 1):
+        try:
+            return read()
+        except TryAgain as stumbled:
+            if stumbled.after is not None:
+                raise
+            clock.sleep(2**tries * (0.5 + clock.chance()))
+    return read()
+
+
 def _page(flow: OpenFlow, job: Json, began: datetime) -> tuple[Json | None, bool]:
     """One page of one move; the job of what follows, and whether it is done in this step.
 
@@ -129,12 +148,7 @@ def _page(flow: OpenFlow, job: Json, began: datetime) -> tuple[Json | None, bool
     assert move is not None
     cursor = ledger.cursor(engine.store, setup.tenant, setup.name, move.name)
     watermark = cursor.body.get("watermark")
-    page = flow.source_end.page(
-        move.source.split(".", 1)[1],
-        watermark=str(watermark) if watermark else None,
-        token=str(job["token"]) if job.get("token") else None,
-        full=bool(job.get("full")),
-    )
+    page = _read(flow, job, move, str(watermark) if watermark else None)
     stirred = brake.Stirred.of(job)
     notice.keep_rows(flow, move, page.rows, began=began, run=str(job["run"]), stirred=stirred)
     seen = int(str(job.get("seen") or 0)) + len(page.rows)

@@ -133,3 +133,17 @@ def test_a_step_whose_message_comes_twice_does_not_double_the_run(customer: Cust
     world.until_quiet()
     assert len(customer.company.procurify.faults.calls) == asked  # the run is over
     assert customer.call("GET", LATEST) == latest
+
+
+@pytest.mark.parametrize(("times", "state"), [(2, "finished"), (3, "stopped")])
+def test_a_source_that_stumbles_over_a_page_is_asked_twice_more_before_the_run_stops(
+    customer: Customer, times: int, state: str
+) -> None:
+    customer.run()
+    late = customer.company.bill(customer.company.vendor("Late Lumber"), "5.00")
+    customer.company.procurify.faults.plan("server_fault", "GET /api/v3/ap/bills/", times=times)
+    customer.call("POST", SYNC)
+    customer.world.until_quiet()
+    assert customer.call("GET", LATEST)["state"] == state
+    customer.run()
+    assert customer.company.head(late).state == "done"
