@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from chalicelib.engine import restored
 from chalicelib.engine.engine import Engine, OpenFlow
 from chalicelib.engine.ports import Conflict, Item, Put
-from chalicelib.engine.records import Json
+from chalicelib.engine.records import Json, fingerprint
 from chalicelib.engine.setup import FlowSetup, pk
 from chalicelib.engine.usage import Count
 
@@ -162,8 +162,8 @@ def _taken(setup: FlowSetup) -> Json:
 
 
 def correlation(setup: FlowSetup, run: str) -> str:
-    """By what the log and the trails name the run, over all customers."""
-    return f"{setup.tenant}:{setup.name}:{run}"
+    """By what the log and the trails name the run, over all customers; short, for it stands on every head."""
+    return f"run:{fingerprint([setup.tenant, setup.name, run])[:16]}"
 
 
 def _under_way(item: Item, now: datetime) -> bool:
